@@ -1,0 +1,118 @@
+/*
+ * The plan: what would be done to each partition set, as a value. plan(snapshot, specs, now) is pure: no I/O, no clock.
+ *
+ * A set is one RANGE parent by time or id under one policy: the policy's table itself, or each such parent below its
+ * LIST and HASH levels. Every operation carries the very SQL that runs (model/render.h).
+ */
+#ifndef PRT_MODEL_PLAN_H
+#define PRT_MODEL_PLAN_H
+
+#include <jansson.h>
+
+#include "base/vec.h"
+#include "model/finding.h"
+#include "model/grid.h"
+#include "model/spec.h"
+#include "model/tree.h"
+
+typedef enum prt_op {
+    PRT_OP_CREATE,
+    PRT_OP_DRAIN,    /* create, with the default partition's rows of its range moved into it */
+    PRT_OP_DETACH,
+    PRT_OP_FINALIZE,
+    PRT_OP_ARCHIVE,
+    PRT_OP_DROP,
+    PRT_OP_MOVE,
+    PRT_OP_PURGE,
+    PRT_OP_REATTACH,
+    PRT_OP_ALTER,    /* a default partition's guarding CHECK; replica identity; ... */
+    PRT_OP_ANALYZE,
+    PRT_OP_HOOK,
+    PRT_OP_COUNT
+} prt_op;
+extern const char *const prt_op_names[PRT_OP_COUNT];
+
+/* How a statement has to be run. Neighbouring statements of one operation without PRT_ALONE or PRT_BREAK form one
+ * transaction; operations of kind CREATE may share a transaction with their neighbours. */
+enum {
+    PRT_ALONE = 1, /* not inside a transaction block (DETACH CONCURRENTLY) */
+    PRT_LONG = 2,  /* no statement_timeout: validations, copies of rows; concurrent detaches have their own limit */
+    PRT_BREAK = 4, /* commits what came before it, and starts a new transaction */
+};
+
+typedef struct prt_statement {
+    const char *sql; /* without a semicolon */
+    unsigned flags;
+} prt_statement;
+
+typedef struct prt_operation {
+    prt_op op;
+    const char *schema, *name; /* the partition (or the parent, for ANALYZE) */
+    uint32_t oid;              /* 0: it does not exist yet */
+    bool has_range;
+    prt_range range;
+    const char *reason;        /* "premake 4 of 4", "gap", "expired 1 h ago" */
+    const char *note;          /* "after a grace of 7 days"; NULL: none */
+    const char *lock;          /* the strongest lock on the parent: "ShareUpdateExclusiveLock" */
+    int64_t bytes, rows;       /* -1 unknown */
+    prt_statement *statements;
+    size_t statements_length;
+} prt_operation;
+
+typedef struct prt_set {
+    const prt_spec *spec;
+    const prt_table *parent;   /* kind 0 when the table does not exist */
+    const char *schema, *table;
+    const char *tenant;        /* NULL */
+    bool plannable;            /* false: findings say why; key and grid are not set */
+    prt_key key;
+    prt_grid grid;
+    PRT_VEC(prt_operation) operations; /* creations first, then retirement, in the order of execution */
+    PRT_VEC(prt_finding) findings;
+    prt_pos now;               /* on the key's axis */
+    prt_pos horizon;           /* the end of the unbroken cover from now on, before this plan; `now` when an insert fails now */
+    int64_t runway;            /* microseconds (or ids) from now to horizon; PRT_POS_MAX: unbounded */
+    size_t partitions;         /* attached leaves or branches of this level, the default not counted */
+    int64_t bytes;             /* sum of those known; -1: not asked for */
+} prt_set;
+
+typedef struct prt_plan {
+    prt_arena *arena;
+    const prt_snapshot *snapshot;
+    prt_instant now;
+    char fingerprint[17];      /* of everything the plan was made from: a saved plan is refused when it differs */
+    PRT_VEC(prt_set) sets;
+} prt_plan;
+
+typedef struct prt_plan_options {
+    bool create_only, retire_only;
+    const prt_max_drop *max_drop; /* overrides the policies' */
+    /* ensure: create the partitions that hold [from, to] (to = from for one instant or id) instead of the usual window,
+     * and retire nothing. Instants for time keys, ids for ids. */
+    const prt_pos *ensure_from, *ensure_to;
+    /* retire by hand: only these partitions (texts as written), NULL-ended; hold and retention still protect. */
+    const char *const *retire;
+    bool force_retention;
+    bool checking; /* `check`: also the findings that cost work (oversize, owner, privileges, replica identity) */
+} prt_plan_options;
+
+/* specs[i] goes with the roots[i] of the snapshot: one entry a table (a policy of several tables appears several times). */
+PRT_NODISCARD bool prt_plan_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_spec *const *specs,
+                                 const prt_plan_options *options, prt_plan **out, prt_error *err);
+
+/* Qualified (prt_ident_qualify) names that the plan would create, sorted: the caller looks which of them exist, puts
+ * those into snapshot->taken, and plans again. */
+const char **prt_plan_names(prt_arena *arena, const prt_plan *plan, size_t *length);
+/* True when some retention is by size, or a policy's hook or alert wants bytes: the snapshot has to have them. */
+bool prt_spec_wants_bytes(const prt_spec *spec);
+
+size_t prt_plan_operations(const prt_plan *plan);
+size_t prt_plan_findings(const prt_plan *plan, prt_severity at_least);
+
+/* PRODUCT's `plan --format json`. A new reference. */
+json_t *prt_plan_json(const prt_plan *plan);
+/* The same set or one operation alone; shapes as in the whole. */
+json_t *prt_operation_json(prt_arena *arena, const prt_set *set, const prt_operation *operation);
+json_t *prt_finding_json(const prt_finding *finding);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * All DDL text. The executor runs these statements and `plan --sql` prints them; nothing else makes DDL.
+ * Each function fills operation->statements and operation->lock. Nothing ever uses CASCADE.
+ */
+#ifndef PRT_MODEL_RENDER_H
+#define PRT_MODEL_RENDER_H
+
+#include "model/plan.h"
+
+/* Everything that goes with `operation->op`, from set->parent, set->spec and the snapshot (version, marker identity). */
+void prt_render(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, prt_operation *operation);
+
+/*
+ * The two halves of a CREATE for two sessions: `make` builds the table with a "making" marker (no lock on the parent
+ * but ACCESS SHARE), `attach` attaches it and removes the marker. Both are parts of what prt_render gives as one.
+ */
+void prt_render_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, const prt_operation *operation,
+                     prt_statement **make, size_t *make_length, prt_statement **attach, size_t *attach_length);
+
+#endif

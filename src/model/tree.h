@@ -1,0 +1,102 @@
+/*
+ * The snapshot: what the catalog says, as values. Made by pg/catalog.c (or by a simulated world); read by the planner,
+ * which changes nothing in it. Everything lives in one arena.
+ */
+#ifndef PRT_MODEL_TREE_H
+#define PRT_MODEL_TREE_H
+
+#include <stdint.h>
+
+#include "model/bound.h"
+#include "model/instant.h"
+#include "model/marker.h"
+
+typedef struct prt_table prt_table;
+
+typedef struct prt_key_column {
+    const char *name; /* NULL: an expression */
+    const char *type; /* format_type */
+    bool not_null;
+} prt_key_column;
+
+typedef struct prt_storage {
+    const char *name, *value; /* a storage parameter: fillfactor = 70 */
+} prt_storage;
+
+/* A foreign key that points at a table from outside. */
+typedef struct prt_reference {
+    const char *schema, *table, *constraint; /* the referencing side */
+    char on_delete;                          /* pg_constraint.confdeltype: a r c n d */
+    char on_update;
+} prt_reference;
+
+/* Facts that only partitioned tables carry; NULL on leaves. */
+typedef struct prt_parent {
+    char strategy; /* r l h */
+    size_t columns;
+    prt_key_column *key;
+    const char *owner, *tablespace; /* tablespace NULL: the database's default */
+    char replica_identity;          /* d n f i */
+    const char *replica_index;      /* i: the parent's index name */
+    bool row_security, force_row_security, has_triggers, has_identity, has_publication;
+    const char *acl;                /* NULL: default privileges */
+    int locks_per_child;            /* relations one new partition locks: itself, indexes, toast */
+    size_t references_length;
+    prt_reference *references;
+    prt_instant analyzed;           /* last ANALYZE of the parent, PRT_POS_MIN: never */
+    const char **invalid_indexes;   /* names, NULL-ended; NULL: none */
+    const char **columns_list;      /* every plain (not generated) column's name in order, NULL-ended: for drain */
+    prt_table **children;
+    size_t children_length;
+} prt_parent;
+
+struct prt_table {
+    uint32_t oid;
+    const char *schema, *name;
+    const char *owner;
+    char kind;             /* relkind: r p f; 0: the requested table does not exist */
+    bool detach_pending;   /* inhdetachpending */
+    prt_bound bound;       /* of a partition; kind is meaningless on roots */
+    const char *bound_text;
+    const char *bound_error; /* why it could not be parsed; NULL: it could */
+    int64_t rows;          /* reltuples; -1 unknown */
+    int64_t bytes;         /* pg_total_relation_size; -1: not asked for */
+    const char *comment;   /* whole; NULL: none (read for partitions that carry a marker) */
+    char replica_identity; /* of leaves; 0: not read */
+    prt_table *parent_table; /* NULL on roots */
+    prt_parent *parent;    /* NULL on leaves */
+};
+
+/* A table outside any tree whose comment has a valid marker of this very database. */
+typedef struct prt_waiting {
+    prt_table *table;
+    prt_marker marker;
+} prt_waiting;
+
+typedef struct prt_snapshot {
+    prt_arena *arena;
+    int server_version; /* 150018 */
+    const char *system;
+    const char *database;
+    uint32_t database_oid;
+    const char *user;
+    bool superuser;
+    prt_instant now;        /* the server's clock, or --now */
+    int64_t clock_skew;     /* server minus local, microseconds; 0 with --now */
+    bool standby;
+    int lock_budget;        /* relations one transaction may lock safely */
+    prt_table **roots;      /* in the order asked for */
+    size_t roots_length;
+    prt_waiting *waiting;
+    size_t waiting_length;
+    /* Names that new partitions would get but that exist already: filled after a first plan (prt_plan_names). */
+    const char **taken;     /* "schema\0name" pairs are awkward: entries are prt_ident_qualify texts, sorted by strcmp */
+    size_t taken_length;
+} prt_snapshot;
+
+/* Looks in `taken` by binary search. */
+bool prt_snapshot_is_taken(const prt_snapshot *snapshot, const char *qualified);
+/* Depth-first over a tree, parents first; false from `visit` stops. */
+bool prt_table_walk(const prt_table *root, bool (*visit)(void *data, const prt_table *table), void *data);
+
+#endif
