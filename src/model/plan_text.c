@@ -1,0 +1,404 @@
+#include "model/plan_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "model/ident.h"
+
+enum {
+    LONGEST_COLUMN = 44, /* a longer text does not push the columns of all the others */
+    FOLD_BEYOND = 14,    /* operations of one kind in a row */
+    FOLD_SHOWN = 4,      /* of them at each end, when folded */
+};
+
+int
+prt_text_width(const char *text)
+{
+    int width = 0;
+    for (const unsigned char *c = (const unsigned char *) text; *c != '\0'; c++)
+        width += (*c & 0xC0) != 0x80;
+    return width;
+}
+
+/* Control characters, C1's two-byte forms included, could steer the terminal. */
+static void
+put_clean(prt_buf *out, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *) text; *c != '\0'; c++) {
+        if (*c < 0x20 || *c == 0x7F) {
+            prt_buf_char(out, '?');
+        } else if (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0) {
+            prt_buf_char(out, '?');
+            c++;
+        } else {
+            prt_buf_char(out, (char) *c);
+        }
+    }
+}
+
+void
+prt_text_put(prt_buf *out, const prt_text_style *style, prt_tint tint, const char *text, int width)
+{
+    static const char *const codes[] = {
+        [PRT_TINT_NONE] = "",       [PRT_TINT_GOOD] = "\x1b[32m", [PRT_TINT_BAD] = "\x1b[31m",
+        [PRT_TINT_WARN] = "\x1b[33m", [PRT_TINT_DIM] = "\x1b[2m",   [PRT_TINT_BOLD] = "\x1b[1m",
+    };
+    bool colored = style != NULL && style->color && tint != PRT_TINT_NONE && text[0] != '\0';
+    if (colored)
+        prt_buf_str(out, codes[tint]);
+    put_clean(out, text);
+    if (colored)
+        prt_buf_str(out, "\x1b[0m");
+    for (int i = prt_text_width(text); i < width; i++)
+        prt_buf_char(out, ' ');
+}
+
+static void
+pad(prt_buf *out, int count)
+{
+    for (int i = 0; i < count; i++)
+        prt_buf_char(out, ' ');
+}
+
+/* Blanks at a line's end are of no use to anybody. */
+static void
+end_line(prt_buf *out)
+{
+    while (out->length > 0 && out->data[out->length - 1] == ' ')
+        out->data[--out->length] = '\0';
+    prt_buf_char(out, '\n');
+}
+
+const char *
+prt_count_text(prt_arena *arena, size_t count, const char *noun)
+{
+    if (count == 0)
+        return prt_arena_printf(arena, "no %ss", noun);
+    return prt_arena_printf(arena, "%s %s%s", prt_number_text(arena, (int64_t) count), noun, count == 1 ? "" : "s");
+}
+
+const char *
+prt_bytes_text(prt_arena *arena, int64_t bytes)
+{
+    static const char *const units[] = {"kB", "MB", "GB", "TB", "PB"};
+    if (bytes < 1024)
+        return prt_arena_printf(arena, "%" PRId64 " bytes", bytes);
+    double amount = (double) bytes / 1024;
+    size_t unit = 0;
+    while (amount >= 999.5 && unit < sizeof units / sizeof units[0] - 1) {
+        amount /= 1024;
+        unit++;
+    }
+    return prt_arena_printf(arena, amount < 9.95 && unit > 0 ? "%.1f %s" : "%.0f %s", amount, units[unit]);
+}
+
+const char *
+prt_number_text(prt_arena *arena, int64_t number)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRIu64, number < 0 ? 0 - (uint64_t) number : (uint64_t) number);
+    prt_buf out;
+    prt_buf_init(&out, arena);
+    if (number < 0)
+        prt_buf_char(&out, '-');
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            prt_buf_char(&out, ',');
+        prt_buf_char(&out, digits[i]);
+    }
+    return out.data;
+}
+
+/* ----------------------------------------------------------------------------------------------- columns */
+
+static const char *
+set_name(prt_arena *arena, const prt_set *set)
+{
+    const char *name = prt_ident_display(arena, set->schema, set->table);
+    return set->tenant == NULL ? name : prt_arena_printf(arena, "%s [%s]", name, set->tenant);
+}
+
+static const char *
+operation_name(prt_arena *arena, const prt_set *set, const prt_operation *op)
+{
+    bool elsewhere = op->schema != NULL && strcmp(op->schema, set->schema) != 0;
+    return prt_ident_display(arena, elsewhere ? op->schema : NULL, op->name);
+}
+
+static const char *
+operation_range(prt_arena *arena, const prt_set *set, const prt_operation *op)
+{
+    return op->has_range && set->plannable ? prt_range_display(arena, &set->key, &op->range) : "";
+}
+
+/* The note when there is one, else the lock; both when readers or writers would feel the lock. */
+static const char *
+operation_last(prt_arena *arena, const prt_operation *op)
+{
+    if (op->note == NULL)
+        return op->lock == NULL ? "" : op->lock;
+    if (op->lock == NULL || strcmp(op->lock, "AccessExclusiveLock") != 0)
+        return op->note;
+    return prt_arena_printf(arena, "%s, %s", op->note, op->lock);
+}
+
+static void
+widen(int *column, int width)
+{
+    if (width > *column)
+        *column = width < LONGEST_COLUMN ? width : LONGEST_COLUMN;
+}
+
+void
+prt_layout_init(prt_text_layout *layout)
+{
+    *layout = (prt_text_layout){.op = 6, .reason = 18};
+}
+
+void
+prt_layout_add(prt_text_layout *layout, prt_arena *arena, const prt_set *set)
+{
+    widen(&layout->set, prt_text_width(set_name(arena, set)));
+    for (size_t i = 0; i < set->operations.length; i++) {
+        const prt_operation *op = &set->operations.items[i];
+        widen(&layout->op, prt_text_width(prt_op_names[op->op]));
+        widen(&layout->name, prt_text_width(operation_name(arena, set, op)));
+        widen(&layout->range, prt_text_width(operation_range(arena, set, op)));
+        widen(&layout->reason, prt_text_width(op->reason == NULL ? "" : op->reason));
+        if (op->bytes >= 0) {
+            widen(&layout->size, 6);
+            widen(&layout->size, prt_text_width(prt_bytes_text(arena, op->bytes)));
+        }
+    }
+}
+
+static prt_text_layout
+layout_of(const prt_plan *plan, prt_arena *arena)
+{
+    prt_text_layout layout;
+    prt_layout_init(&layout);
+    for (size_t i = 0; i < plan->sets.length; i++)
+        prt_layout_add(&layout, arena, &plan->sets.items[i]);
+    return layout;
+}
+
+/* ------------------------------------------------------------------------------------------------- lines */
+
+static const char *
+runway_text(prt_arena *arena, const prt_set *set)
+{
+    if (set->runway == PRT_POS_MAX)
+        return "runway without end";
+    if (set->runway <= 0)
+        return "no runway";
+    if (prt_key_is_time(&set->key))
+        return prt_arena_printf(arena, "runway %s", prt_duration_display(arena, set->runway));
+    return prt_arena_printf(arena, "runway %s ids", prt_number_text(arena, set->runway));
+}
+
+void
+prt_set_text(prt_buf *out, const prt_set *set, const prt_text_layout *layout, const prt_text_style *style)
+{
+    prt_arena *arena = out->arena;
+    prt_text_put(out, style, PRT_TINT_BOLD, set_name(arena, set), layout->set);
+    prt_buf_str(out, "   ");
+    if (!set->plannable) {
+        prt_text_put(out, style, PRT_TINT_DIM, prt_arena_printf(arena, "policy %s", set->spec->name), 0);
+        end_line(out);
+        return;
+    }
+    prt_buf_fmt(out, "%s, %s, ", prt_grid_display(arena, &set->grid),
+                prt_count_text(arena, set->partitions, "partition"));
+    if (set->bytes >= 0)
+        prt_buf_fmt(out, "%s, ", prt_bytes_text(arena, set->bytes));
+    prt_text_put(out, style, set->runway <= 0 ? PRT_TINT_BAD : PRT_TINT_NONE, runway_text(arena, set), 0);
+    end_line(out);
+}
+
+static char
+mark_of(prt_op op)
+{
+    switch (op) {
+    case PRT_OP_CREATE:
+    case PRT_OP_DRAIN:
+    case PRT_OP_REATTACH:
+        return '+';
+    case PRT_OP_DETACH:
+    case PRT_OP_FINALIZE:
+    case PRT_OP_ARCHIVE:
+    case PRT_OP_DROP:
+    case PRT_OP_MOVE:
+    case PRT_OP_PURGE:
+        return '-';
+    default:
+        return '~';
+    }
+}
+
+static prt_tint
+tint_of(prt_op op)
+{
+    char mark = mark_of(op);
+    return mark == '+' ? PRT_TINT_GOOD : mark == '-' ? PRT_TINT_BAD : PRT_TINT_NONE;
+}
+
+void
+prt_operation_text(prt_buf *out, const prt_set *set, const prt_operation *op, const prt_text_layout *layout,
+                   const prt_text_style *style, const char *last)
+{
+    prt_arena *arena = out->arena;
+    const char *label = prt_arena_printf(arena, "%c %s", mark_of(op->op), prt_op_names[op->op]);
+    prt_buf_str(out, "  ");
+    prt_text_put(out, style, tint_of(op->op), label, layout->op + 2);
+    prt_buf_str(out, "  ");
+    prt_text_put(out, style, PRT_TINT_NONE, operation_name(arena, set, op), layout->name);
+    prt_buf_str(out, "   ");
+    prt_text_put(out, style, PRT_TINT_NONE, operation_range(arena, set, op), layout->range);
+    prt_buf_str(out, "   ");
+    if (layout->size > 0) {
+        const char *size = op->bytes >= 0 ? prt_bytes_text(arena, op->bytes) : "";
+        pad(out, layout->size - prt_text_width(size));
+        prt_buf_str(out, size);
+        prt_buf_str(out, "   ");
+    }
+    prt_text_put(out, style, PRT_TINT_NONE, op->reason == NULL ? "" : op->reason, layout->reason);
+    prt_buf_str(out, "   ");
+    prt_text_put(out, style, PRT_TINT_DIM, last != NULL ? last : operation_last(arena, op), 0);
+    end_line(out);
+}
+
+static prt_tint
+severity_tint(prt_severity severity)
+{
+    return severity == PRT_SEVERITY_ERROR ? PRT_TINT_BAD : severity == PRT_SEVERITY_WARNING ? PRT_TINT_WARN : PRT_TINT_DIM;
+}
+
+static void
+put_finding(prt_buf *out, const prt_finding *finding, const char *label, int column, const prt_text_style *style)
+{
+    prt_buf_str(out, "  ");
+    prt_text_put(out, style, severity_tint(finding->severity), label, column);
+    if (prt_text_width(label) >= column)
+        prt_buf_str(out, "  ");
+    prt_text_put(out, style, PRT_TINT_NONE, finding->message, 0);
+    end_line(out);
+    if (finding->hint == NULL)
+        return;
+    pad(out, column + 2);
+    prt_text_put(out, style, PRT_TINT_DIM, "hint: ", 0);
+    prt_text_put(out, style, PRT_TINT_DIM, finding->hint, 0);
+    end_line(out);
+}
+
+void
+prt_finding_text(prt_buf *out, const prt_finding *finding, const prt_text_layout *layout, const prt_text_style *style)
+{
+    /* Below the ranges, where there are operations to be in line with. */
+    int column = layout->name > 0 ? 2 + layout->op + 2 + layout->name + 3 : 24;
+    const char *label = prt_arena_printf(out->arena, "%c %s", finding->severity == PRT_SEVERITY_INFO ? 'i' : '!',
+                                         prt_finding_names[finding->code]);
+    put_finding(out, finding, label, column, style);
+}
+
+/* ------------------------------------------------------------------------------------------------- wholes */
+
+/* Length of the run of operations of one kind that begins at `first`. */
+static size_t
+run_length(const prt_set *set, size_t first)
+{
+    size_t end = first;
+    while (end < set->operations.length && set->operations.items[end].op == set->operations.items[first].op)
+        end++;
+    return end - first;
+}
+
+static void
+put_operations(prt_buf *out, const prt_set *set, const prt_text_layout *layout, const prt_text_style *style)
+{
+    size_t length;
+    for (size_t first = 0; first < set->operations.length; first += length) {
+        length = run_length(set, first);
+        bool fold = style != NULL && style->fold && length > FOLD_BEYOND;
+        for (size_t i = 0; i < length; i++) {
+            if (fold && i == FOLD_SHOWN) {
+                size_t hidden = length - 2 * FOLD_SHOWN;
+                const char *text = prt_arena_printf(out->arena, "    ... %s more like these (-v shows all)",
+                                                    prt_number_text(out->arena, (int64_t) hidden));
+                prt_text_put(out, style, PRT_TINT_DIM, text, 0);
+                end_line(out);
+                i += hidden;
+            }
+            prt_operation_text(out, set, &set->operations.items[first + i], layout, style, NULL);
+        }
+    }
+}
+
+static void
+put_summary(prt_buf *out, const prt_plan *plan)
+{
+    prt_arena *arena = out->arena;
+    size_t operations = prt_plan_operations(plan), findings = prt_plan_findings(plan, PRT_SEVERITY_INFO);
+    const char *sets = prt_count_text(arena, plan->sets.length, "set");
+    if (operations + findings == 0)
+        prt_buf_fmt(out, "nothing to do in %s\n", sets);
+    else
+        prt_buf_fmt(out, "%s and %s in %s; nothing was changed\n", prt_count_text(arena, operations, "operation"),
+                    prt_count_text(arena, findings, "finding"), sets);
+}
+
+void
+prt_plan_text(prt_buf *out, const prt_plan *plan, const prt_text_style *style)
+{
+    prt_text_layout layout = layout_of(plan, out->arena);
+    for (size_t i = 0; i < plan->sets.length; i++) {
+        const prt_set *set = &plan->sets.items[i];
+        prt_set_text(out, set, &layout, style);
+        put_operations(out, set, &layout, style);
+        for (size_t k = 0; k < set->findings.length; k++)
+            prt_finding_text(out, &set->findings.items[k], &layout, style);
+    }
+    put_summary(out, plan);
+}
+
+static void
+put_check_findings(prt_buf *out, const prt_set *set, const prt_text_style *style)
+{
+    for (int severity = PRT_SEVERITY_ERROR; severity >= PRT_SEVERITY_INFO; severity--)
+        for (size_t i = 0; i < set->findings.length; i++) {
+            const prt_finding *finding = &set->findings.items[i];
+            if ((int) finding->severity != severity)
+                continue;
+            const char *label = prt_arena_printf(out->arena, "%-7s  %-17s", prt_severity_names[severity],
+                                                 prt_finding_names[finding->code]);
+            put_finding(out, finding, label, 30, style);
+        }
+}
+
+static size_t
+count_severity(const prt_plan *plan, prt_severity severity)
+{
+    size_t count = prt_plan_findings(plan, severity);
+    return severity == PRT_SEVERITY_ERROR ? count : count - prt_plan_findings(plan, severity + 1);
+}
+
+void
+prt_check_text(prt_buf *out, const prt_plan *plan, const prt_text_style *style)
+{
+    prt_arena *arena = out->arena;
+    prt_text_layout layout = layout_of(plan, arena);
+    for (size_t i = 0; i < plan->sets.length; i++) {
+        prt_set_text(out, &plan->sets.items[i], &layout, style);
+        put_check_findings(out, &plan->sets.items[i], style);
+    }
+    const char *sets = prt_count_text(arena, plan->sets.length, "set");
+    size_t errors = count_severity(plan, PRT_SEVERITY_ERROR), warnings = count_severity(plan, PRT_SEVERITY_WARNING);
+    size_t notes = count_severity(plan, PRT_SEVERITY_INFO);
+    if (errors + warnings == 0)
+        prt_text_put(out, style, PRT_TINT_GOOD, prt_arena_printf(arena, "all is well in %s", sets), 0);
+    else
+        prt_buf_fmt(out, "%s and %s in %s", prt_count_text(arena, errors, "error"),
+                    prt_count_text(arena, warnings, "warning"), sets);
+    if (notes > 0)
+        prt_buf_fmt(out, "; %s", prt_count_text(arena, notes, "note"));
+    prt_buf_char(out, '\n');
+}
