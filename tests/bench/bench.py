@@ -1,0 +1,297 @@
+"""partrun against raw PostgreSQL on the same server in the same run: ratios with medians of RUNS runs.
+
+Run through scripts/bench, which installs what it needs and starts the server. Every contestant starts from the same
+freshly made database, and they take turns, so that a slow minute of the machine hits them alike."""
+
+import os
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+RUNS = int(os.environ.get("PARTRUN_BENCH_RUNS", "5"))
+PARTRUN = os.environ["PARTRUN_BIN"]
+BIN = os.environ["PARTRUN_TEST_BIN"]
+NOW = "2026-01-01"
+work = tempfile.mkdtemp(prefix="partrun-bench.")
+failed_targets = []
+
+
+def psql(database, sql=None, file=None, check=True):
+    command = ["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", "-d", database]
+    command += ["-f", file] if file else ["-c", sql]
+    return subprocess.run(command, check=check, capture_output=True, text=True).stdout.strip()
+
+
+def write(name, text):
+    path = os.path.join(work, name)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+    return path
+
+
+def fresh(name, setup):
+    """A function that makes database `name` anew from a template on which `setup` (SQL) ran once."""
+    psql("postgres", f"DROP DATABASE IF EXISTS {name}_template")
+    psql("postgres", f"CREATE DATABASE {name}_template")
+    psql(f"{name}_template", file=write(f"{name}.setup.sql", setup))
+
+    def make():
+        psql("postgres", f"DROP DATABASE IF EXISTS {name}")
+        psql("postgres", f"CREATE DATABASE {name} TEMPLATE {name}_template STRATEGY file_copy"
+             if int(os.environ["PARTRUN_TEST_VERSION"]) >= 15 else f"CREATE DATABASE {name} TEMPLATE {name}_template")
+        psql(name, "CHECKPOINT")
+
+    return make
+
+
+def timed(command, env=None):
+    """Wall seconds and peak memory (MiB) of one process that has to succeed."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{command} failed ({process.returncode}):\n{errors.decode()}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def compare(title, prepare, contestants, check=None):
+    """Medians of each contestant; contestants: {name: command}. `prepare` runs before each, unmeasured."""
+    times = {name: [] for name in contestants}
+    for _ in range(RUNS):
+        for name, command in contestants.items():
+            prepare()
+            times[name].append(timed(command)[0])
+            if check:
+                check(name)
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    print(f"\n{title}")
+    for name, seconds in medians.items():
+        print(f"  {name:<42} {seconds:8.3f} s   ({min(times[name]):.3f} .. {max(times[name]):.3f})")
+    return medians
+
+
+def target(name, value, limit):
+    met = value <= limit
+    if not met:
+        failed_targets.append(name)
+    print(f"  -> {name}: {value:.2f} (target {limit:.2f}) {'met' if met else 'MISSED'}", flush=True)
+
+
+def partrun(database, policy, *options):
+    return [PARTRUN, "apply", "-q", "-d", f"dbname={database}", "--now", NOW, "--no-journal", *options, policy]
+
+
+def count(database):
+    return int(psql(database, "SELECT count(*) FROM pg_class WHERE relispartition AND relkind = 'r'"))
+
+
+def expect(database, partitions):
+    def check(name):
+        found = count(database)
+        if found != partitions:
+            sys.exit(f"{name}: {found} partitions instead of {partitions}")
+
+    return check
+
+
+EVENTS = """CREATE TABLE {t} (id bigint NOT NULL, at timestamptz NOT NULL, kind text, payload jsonb,
+  PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE INDEX ON {t} (kind, at); CREATE INDEX ON {t} (at);"""
+
+
+def day(n):
+    return time.strftime("%Y-%m-%d", time.gmtime(1767225600 + 86400 * n))  # 2026-01-01
+
+
+def partition_of(table, n):
+    return f"CREATE TABLE {table}_p{n} PARTITION OF {table} FOR VALUES FROM ('{day(n)}') TO ('{day(n + 1)}');\n"
+
+
+def raw(name, statements, batch=1):
+    if batch == 1:
+        return write(name, "".join(statements))
+    return write(name, "".join(
+        "BEGIN;\n" + "".join(statements[i:i + batch]) + "COMMIT;\n" for i in range(0, len(statements), batch)))
+
+
+def by_psql(database, file):
+    return ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", file]
+
+
+def create_thousand():
+    make = fresh("bench_create", "CREATE EXTENSION IF NOT EXISTS pg_partman SCHEMA public;\n" + EVENTS.format(t="public.events"))
+    statements = [partition_of("public.events", n) for n in range(1000)]
+    policy = write("create.lua", 'return require "partrun".policy { table = "public.events", interval = "1 day", premake = 999 }')
+    # partman makes premake partitions before and after the current one.
+    partman = write("partman.sql", "SELECT public.create_parent('public.events', 'at', 'native', 'daily', p_premake := 500);\n")
+    medians = compare("Creating 1,000 daily partitions (primary key, two indexes)", make, {
+        "raw PARTITION OF, one per commit": by_psql("bench_create", raw("raw1.sql", statements)),
+        "raw PARTITION OF, 50 per commit": by_psql("bench_create", raw("raw50.sql", statements, 50)),
+        "partrun apply": partrun("bench_create", policy),
+        "partrun apply -j 2": partrun("bench_create", policy, "-j", "2"),
+        "pg_partman create_parent (1,001)": by_psql("bench_create", partman),
+    }, check=lambda name: None if "partman" in name else expect("bench_create", 1000)(name))
+    base = medians["raw PARTITION OF, one per commit"]
+    target("partrun / raw", medians["partrun apply"] / base, 1.2)
+    target("partrun -j 2 / raw", medians["partrun apply -j 2"] / base, 1.0)
+    target("partrun / pg_partman", medians["partrun apply"] / medians["pg_partman create_parent (1,001)"], 0.8)
+
+    make()
+    local = statistics.median([timed(partrun("bench_create", policy))[0] for _ in range(RUNS) if make() is None])
+    with Delay() as proxy:
+        slow = []
+        for _ in range(RUNS):
+            make()
+            proxy.count()
+            slow.append(timed(partrun("bench_create", policy), proxy.env)[0])
+        trips = proxy.count()
+    print(f"\n  with 2 ms each way: {statistics.median(slow):.3f} s, {trips} round trips; local {local:.3f} s")
+    target("partrun over the delayed network / local", statistics.median(slow) / local, 1.3)
+
+
+class Delay:
+    """The delaying proxy, and the environment that leads through it."""
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix="partrun-proxy.", dir="/tmp")
+        port = os.environ["PGPORT"]
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(os.path.dirname(__file__), "delay.py"), f"{self.dir}/.s.PGSQL.{port}",
+             f"{os.environ['PGHOST']}/.s.PGSQL.{port}", "0.002"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process.stdout.readline()
+        self.env = {"PGHOST": self.dir}
+        return self
+
+    def count(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def many_parents():
+    parents = [f"public.events_of_customer_{n}" for n in range(500)]
+    make = fresh("bench_parents", "".join(EVENTS.format(t=t) for t in parents))
+    statements = [partition_of(t, n) for t in parents for n in range(10)]
+    tables = ", ".join(f'"{t}"' for t in parents)
+    policy = write("parents.lua", f'return require "partrun".policy {{ name = "p", tables = {{ {tables} }}, interval = "1 day", premake = 9 }}')
+    medians = compare("500 parents x 10 partitions", make, {
+        "raw PARTITION OF, one per commit": by_psql("bench_parents", raw("parents.sql", statements)),
+        "partrun apply": partrun("bench_parents", policy),
+        "partrun apply -j 2": partrun("bench_parents", policy, "-j", "2"),
+    }, check=expect("bench_parents", 5000))
+    base = medians["raw PARTITION OF, one per commit"]
+    target("partrun / raw", medians["partrun apply"] / base, 1.1)
+    target("partrun -j 2 / raw", medians["partrun apply -j 2"] / base, 0.7)
+
+
+BARE = """SELECT c.oid, n.nspname, c.relname, pg_get_expr(c.relpartbound, c.oid)
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relispartition"""
+
+
+def no_op():
+    parents = [f"public.events_of_customer_{n}" for n in range(500)]
+    setup = "".join(f"CREATE TABLE {t} (id bigint, at timestamptz NOT NULL) PARTITION BY RANGE (at);\n" for t in parents)
+    setup += "".join("BEGIN;\n" + "".join(partition_of(t, n) for n in range(40)) + "COMMIT;\n" for t in parents)
+    fresh("bench_noop", setup + "VACUUM ANALYZE pg_class; VACUUM ANALYZE pg_inherits;")()
+    tables = ", ".join(f'"{t}"' for t in parents)
+    policy = write("noop.lua", f'return require "partrun".policy {{ name = "p", tables = {{ {tables} }}, interval = "1 day", premake = 39 }}')
+    bare = write("bare.sql", BARE)
+    medians = compare("A run with nothing to do, 500 parents x 40 partitions", lambda: None, {
+        "the bare catalog query (psql)": ["psql", "-qXAt", "-d", "bench_noop", "-o", "/dev/null", "-f", bare],
+        "partrun apply": partrun("bench_noop", policy),
+    }, check=expect("bench_noop", 20000))
+    target("partrun / bare query", medians["partrun apply"] / medians["the bare catalog query (psql)"], 1.3)
+    memory = timed(partrun("bench_noop", policy))[1]
+    target("peak memory, MiB", memory, 100)
+    with Delay() as proxy:
+        proxy.count()
+        timed(partrun("bench_noop", policy), proxy.env)
+        target("round trips", proxy.count(), 10)
+
+
+def drop_thousand():
+    setup = EVENTS.format(t="public.events")
+    setup += "".join(partition_of("public.events", n - 1990) for n in range(2000))
+    make = fresh("bench_drop", setup)
+    statements = [f"ALTER TABLE public.events DETACH PARTITION public.events_p{n - 1990} CONCURRENTLY;\n"
+                  f"DROP TABLE public.events_p{n - 1990};\n" for n in range(1000)]
+    policy = write("drop.lua", 'return require "partrun".policy { table = "public.events", interval = "1 day", premake = 9,'
+                   ' retention = "990 days", cleanup = "drop", max_drop = "all" }')
+    medians = compare("Dropping 1,000 of 2,000 partitions", make, {
+        "raw DETACH CONCURRENTLY and DROP": by_psql("bench_drop", raw("drop.sql", statements)),
+        "partrun apply": partrun("bench_drop", policy),
+    }, check=expect("bench_drop", 1000))
+    target("partrun / raw", medians["partrun apply"] / medians["raw DETACH CONCURRENTLY and DROP"], 1.2)
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def latencies(database, seconds, during=None):
+    """Insert latencies (ms) of a writer of 1,000 inserts a second, while `during` (commands, one after another) runs."""
+    script = write("insert.sql", "INSERT INTO public.events (id, at, kind) VALUES (nextval('public.ids'), timestamptz '2026-01-01 12:00+00', 'x');\n")
+    prefix = os.path.join(work, f"log{time.monotonic_ns()}")
+    writer = subprocess.Popen([os.path.join(BIN, "pgbench"), "-n", "-c", "4", "-j", "1", "-R", "1000", "-T", str(seconds),
+                               "-f", script, "-l", "--log-prefix", prefix, database],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=work)
+    if during:
+        time.sleep(1)
+        during()
+    output, _ = writer.communicate()
+    if writer.returncode != 0 or re.search(r"aborted|ERROR", output):
+        sys.exit(f"the writer got an error:\n{output}")
+    values = []
+    for name in os.listdir(work):
+        if name.startswith(os.path.basename(prefix)):
+            with open(os.path.join(work, name), encoding="utf-8") as log:
+                # client transaction latency script epoch us schedule_lag; the lag is the writer's own queue
+                values += [int(line.split()[2]) / 1000 for line in log]
+    return values
+
+
+def latency():
+    setup = EVENTS.format(t="public.events") + "CREATE SEQUENCE public.ids CACHE 1000;\n"
+    setup += "".join(partition_of("public.events", n - 400) for n in range(402))
+    make = fresh("bench_latency", setup)
+    policy = write("latency.lua", 'return require "partrun".policy { table = "public.events", interval = "1 day", premake = 600,'
+                   ' retention = "100 days", cleanup = "drop", max_drop = "all" }')
+    rows = {"quiet": [], "create 600": [], "drop 300": []}
+    for _ in range(RUNS):
+        make()
+        rows["quiet"].append(latencies("bench_latency", 8))
+        rows["create 600"].append(latencies("bench_latency", 8, lambda: timed(partrun("bench_latency", policy, "--only", "create"))))
+        rows["drop 300"].append(latencies("bench_latency", 8, lambda: timed(partrun("bench_latency", policy, "--only", "retire"))))
+    print("\nInsert latency of a writer of 1,000 a second (ms, medians of runs; the worst of all runs)")
+    figures = {}
+    for name, runs in rows.items():
+        p50, p99 = (statistics.median(percentile(r, share) for r in runs) for share in (0.5, 0.99))
+        worst = max(max(r) for r in runs)
+        figures[name] = (p99, worst)
+        print(f"  {name:<42} p50 {p50:6.2f}   p99 {p99:6.2f}   max {worst:7.2f}")
+    for name in ("create 600", "drop 300"):
+        target(f"p99 while it goes on ({name}) / quiet", figures[name][0] / figures["quiet"][0], 1.2)
+        target(f"longest insert ({name}), ms", figures[name][1], 300 + 100)
+
+
+BENCHES = {"create": create_thousand, "parents": many_parents, "noop": no_op, "drop": drop_thousand, "latency": latency}
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    print(psql("postgres", "SELECT version()"), f"\nmedians of {RUNS} runs", flush=True)
+    for bench in sys.argv[1:] or BENCHES:
+        BENCHES[bench]()
+    print(f"\n{len(failed_targets)} targets missed" + "".join(f"\n  {t}" for t in failed_targets))
