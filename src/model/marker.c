@@ -1,0 +1,116 @@
+#include "model/marker.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static const char prefix[] = "partrun: ";
+
+/* The start of the last line when that line looks like a marker, well-formed or not; NULL otherwise. */
+static const char *
+marker_line(const char *comment)
+{
+    const char *line = strrchr(comment, '\n');
+    line = line == NULL ? comment : line + 1;
+    return strncmp(line, prefix, sizeof prefix - 1) == 0 && line[sizeof prefix - 1] == '{' ? line : NULL;
+}
+
+const char *
+prt_marker_strip(prt_arena *arena, const char *comment)
+{
+    if (comment == NULL)
+        return NULL;
+    const char *line = marker_line(comment);
+    size_t length = line == NULL ? strlen(comment) : (size_t) (line - comment);
+    if (line != NULL && length > 0)
+        length--; /* the newline that came with the marker */
+    return length == 0 ? NULL : prt_arena_strndup(arena, comment, length);
+}
+
+/* A name's bytes may be anything in a SQL_ASCII database: what is not UTF-8 becomes null, and the marker still holds. */
+static json_t *
+text_or_null(const char *text)
+{
+    json_t *value = text == NULL ? NULL : json_string(text);
+    return value == NULL ? json_null() : value;
+}
+
+const char *
+prt_marker_write(prt_arena *arena, const char *comment, const prt_marker *marker)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "state", text_or_null(marker->state));
+    json_object_set_new(json, "system", text_or_null(marker->system));
+    json_object_set_new(json, "database", json_integer((json_int_t) marker->database));
+    json_object_set_new(json, "oid", json_integer((json_int_t) marker->oid));
+    json_object_set_new(json, "policy", text_or_null(marker->policy));
+    json_object_set_new(json, "parent_schema", text_or_null(marker->parent_schema));
+    json_object_set_new(json, "parent_name", text_or_null(marker->parent_name));
+    json_object_set_new(json, "from", text_or_null(marker->from));
+    json_object_set_new(json, "to", text_or_null(marker->to));
+    json_object_set_new(json, "since", json_string(prt_instant_format(arena, marker->since)));
+
+    /* JSON escapes newlines, so the marker is one line whatever the names are. */
+    size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT);
+    char *text = prt_arena_alloc(arena, size + 1);
+    json_dumpb(json, text, size, JSON_COMPACT);
+    json_decref(json);
+
+    const char *kept = prt_marker_strip(arena, comment);
+    return prt_arena_printf(arena, "%s%s%s%s", kept == NULL ? "" : kept, kept == NULL ? "" : "\n", prefix, text);
+}
+
+static const char *
+get_text(prt_arena *arena, const json_t *json, const char *key)
+{
+    return prt_arena_strdup(arena, json_string_value(json_object_get(json, key)));
+}
+
+static bool
+get_oid(const json_t *json, const char *key, uint32_t *out)
+{
+    const json_t *value = json_object_get(json, key);
+    if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > UINT32_MAX)
+        return false;
+    *out = (uint32_t) json_integer_value(value);
+    return true;
+}
+
+static bool
+is_state(const char *state)
+{
+    return state != NULL &&
+           (strcmp(state, "making") == 0 || strcmp(state, "retiring") == 0 || strcmp(state, "kept") == 0);
+}
+
+static bool
+read_json(prt_arena *arena, const json_t *json, prt_marker *out)
+{
+    prt_error ignored = {0};
+    const char *since = json_string_value(json_object_get(json, "since"));
+    prt_marker marker = {
+        .state = get_text(arena, json, "state"),
+        .system = get_text(arena, json, "system"),
+        .policy = get_text(arena, json, "policy"),
+        .parent_schema = get_text(arena, json, "parent_schema"),
+        .parent_name = get_text(arena, json, "parent_name"),
+        .from = get_text(arena, json, "from"),
+        .to = get_text(arena, json, "to"),
+    };
+    if (!is_state(marker.state) || marker.system == NULL || !get_oid(json, "database", &marker.database) ||
+        !get_oid(json, "oid", &marker.oid) || since == NULL || !prt_instant_parse(since, &marker.since, &ignored))
+        return false;
+    *out = marker;
+    return true;
+}
+
+bool
+prt_marker_read(prt_arena *arena, const char *comment, prt_marker *out)
+{
+    const char *line = comment == NULL ? NULL : marker_line(comment);
+    if (line == NULL)
+        return false;
+    json_t *json = json_loads(line + sizeof prefix - 1, JSON_REJECT_DUPLICATES, NULL);
+    bool ok = json_is_object(json) && read_json(arena, json, out);
+    json_decref(json);
+    return ok;
+}
