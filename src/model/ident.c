@@ -152,8 +152,7 @@ read_part(prt_arena *arena, const char **cursor, const char *text, const char **
         return prt_fail_hint(err, "put a name with special characters in double quotes: \"My Schema\".\"a.b\"");
     }
     if (out.length == 0)
-        return prt_fail(err, PRT_ERR_VALUE, text[0] == '\0' ? "a table name is empty%s" : "table name %s has an empty part",
-                        text);
+        return prt_fail(err, PRT_ERR_VALUE, "table name \"%s\" is empty or has an empty part", text);
     if (out.length > PRT_NAME_BYTES)
         return prt_fail(err, PRT_ERR_VALUE, "name %s is longer than PostgreSQL's %d bytes", out.data, PRT_NAME_BYTES);
     *part = out.data;

@@ -52,6 +52,7 @@ typedef struct prt_key {
     int columns;          /* of the whole partition key; columns after this one are MINVALUE in new bounds */
     int index;            /* of this column in it */
     int64_t id_min, id_max; /* ID, EPOCH, SNOWFLAKE: the type's limits */
+    int64_t resolution;     /* see prt_key_resolution */
     prt_key_options options;
     const prt_zone *zone; /* of the policy; for DATE and TIMESTAMP's now */
 } prt_key;
@@ -61,12 +62,15 @@ typedef struct prt_key {
 PRT_NODISCARD bool prt_key_init(prt_key *key, const char *column, const char *type, int columns, int index,
                                 const prt_key_options *options, const prt_zone *zone, prt_error *err);
 bool prt_key_is_time(const prt_key *key);
-/* Positions that differ by less than this and share a floor are one boundary: 1 day for DATE, 1 ms for UUID7, ... 1 for ID. */
+/* Positions that differ by less than this and share a floor are one boundary: 1 day for DATE, 1 ms for UUID7, 1 s for
+ * timestamp(0), ... 1 for ID. A codec's own resolution is not known: 1 for TEXT. */
 int64_t prt_key_resolution(const prt_key *key);
-/* `at` rounded down to the resolution: what a bound at this position becomes. */
+/* `at` rounded down to the resolution: what a bound at this position becomes. TEXT: through the codec and back. */
 prt_pos prt_key_floor(const prt_key *key, prt_pos at);
+/* MINVALUE and MAXVALUE are PRT_POS_MIN and PRT_POS_MAX; so is what lies beyond the 64-bit axis. NULL is an error. */
 PRT_NODISCARD bool prt_key_decode(const prt_key *key, const prt_datum *datum, prt_pos *out, prt_error *err);
-/* The unquoted text of a bound at `at`. Out of the type's limits is an error (PRT_ERR_VALUE). */
+/* The unquoted text of a bound at `at`, as PostgreSQL prints it under DateStyle=ISO and TimeZone=UTC. Out of the type's
+ * limits is an error (PRT_ERR_VALUE); PRT_POS_MIN and PRT_POS_MAX are the infinities of the types that have them. */
 PRT_NODISCARD bool prt_key_encode(const prt_key *key, prt_arena *arena, prt_pos at, const char **text, prt_error *err);
 /* The greatest and least positions a bound of this key can be (the type's own limits). */
 prt_pos prt_key_min(const prt_key *key);

@@ -1,9 +1,23 @@
 /*
  * Partition names: presets, templates, or the policy's function; at most 63 bytes, cut on a character boundary.
  *
- * Templates: {schema} {table} {tenant} {from} {to}, with strftime formats of model/civil.h: {from:%Y_%m}, {from:%q}.
- * Presets "partman", "ppm", "go_partman", "year_month": PRODUCT's names. A range that is not a whole grid cell is
- * named with both ends by the presets.
+ * Templates: {schema} {table} {tenant} {from} {to}, with strftime formats of model/civil.h: {from:%Y_%m}, {from:%q};
+ * {{ and }} are braces. {from} and {to} alone are exact: 20250101, 20250101_060000, 1000, n1000 (-1000), min, max.
+ * Presets (events = the table; `<tenant>_` goes before the p or the date where there is a tenant):
+ *
+ *              partman                  ppm                       go_partman              year_month
+ * hours, below events_p20250101_060000  events_2025_01_01_060000  events_20250101_060000  events_y2025m01d01_060000
+ * days         events_p20250101         events_2025_01_01         events_20250101         events_y2025m01d01
+ * weeks        events_p20250106         events_2025_w02           events_20250106         events_y2025w02
+ * months       events_p20250101         events_2025_01            events_20250101         events_y2025m01
+ * quarters     events_p20250101         events_2025_q1            events_20250101         events_y2025q1
+ * years        events_p20250101         events_2025               events_20250101         events_y2025
+ * ids          events_p1000, _pn1000    events_1000, _n1000       events_1000, _n1000     events_1000, _n1000
+ *
+ * A cell that does not begin where its unit does (years from April) gets the next finer form. A range that is not a
+ * whole grid cell is named with both exact ends, `events_p20250101_to_20250115`; a template that does not have both
+ * exact ends itself gets `_<from>_to_<to>` appended. Days and longer show the zone's wall clock, hours and below UTC,
+ * and so does an end that is not a local midnight: no two ranges of a set share a name.
  */
 #ifndef PRT_MODEL_NAMING_H
 #define PRT_MODEL_NAMING_H
@@ -28,7 +42,7 @@ typedef struct prt_naming {
 
 /* Checks a preset's name or a template; errors point at the offending brace or format. */
 PRT_NODISCARD bool prt_naming_check(const char *text, prt_error *err);
-/* Expands any template with the input (also for archive URLs). */
+/* Expands any template with the input (also for archive URLs). {tenant} without a tenant is an error. */
 PRT_NODISCARD bool prt_template_expand(prt_arena *arena, const char *text, const prt_name_input *input, const char **out,
                                        prt_error *err);
 /* The name of a partition. Longer than 63 bytes: the table's part is shortened, never the suffix; an error when

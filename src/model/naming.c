@@ -1,0 +1,393 @@
+#include "model/naming.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "model/civil.h"
+#include "model/ident.h"
+
+/* How much of its start a whole cell's name shows. */
+typedef enum precision { BY_YEAR, BY_QUARTER, BY_MONTH, BY_WEEK, BY_DAY } precision;
+
+typedef struct preset {
+    const char *name;
+    const char *prefix;              /* between the table (and tenant) and what follows */
+    const char *formats[BY_DAY + 1]; /* of prt_civil_format */
+} preset;
+
+static const preset presets[] = {
+    {"partman", "p", {"%Y%m%d", "%Y%m%d", "%Y%m%d", "%Y%m%d", "%Y%m%d"}},
+    {"ppm", "", {"%Y", "%Y_q%q", "%Y_%m", "%G_w%V", "%Y_%m_%d"}},
+    {"go_partman", "", {"%Y%m%d", "%Y%m%d", "%Y%m%d", "%Y%m%d", "%Y%m%d"}},
+    {"year_month", "", {"y%Y", "y%Yq%q", "y%Ym%m", "y%Gw%V", "y%Ym%md%d"}},
+};
+
+static const char exact_date[] = "%Y%m%d"; /* of {from} and {to} in templates */
+
+static const preset *
+find_preset(const char *text)
+{
+    if (text == NULL)
+        return &presets[0];
+    for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++)
+        if (strcmp(presets[i].name, text) == 0)
+            return &presets[i];
+    return NULL;
+}
+
+/* ---- ends ---- */
+
+static bool
+is_calendar(const prt_grid *grid)
+{
+    return grid->unit == PRT_UNIT_DAY || grid->unit == PRT_UNIT_MONTH;
+}
+
+static bool
+is_whole_cell(const prt_name_input *input)
+{
+    prt_pos from = input->range.from.pos, to = input->range.to.pos;
+    return from != PRT_POS_MIN && to != PRT_POS_MAX && prt_grid_is_boundary(input->grid, from) &&
+           prt_grid_next(input->grid, from) == to;
+}
+
+static void
+put_id(prt_buf *out, prt_pos id)
+{
+    if (id < 0)
+        prt_buf_fmt(out, "n%" PRIu64, -(uint64_t) id);
+    else
+        prt_buf_fmt(out, "%" PRId64, id);
+}
+
+/* A date and a time of day, a fraction only where there is one. */
+static bool
+put_time(prt_buf *out, const char *date, int64_t wall, prt_error *err)
+{
+    if (!prt_civil_format(out, date, wall, err) || !prt_civil_format(out, "_%H%M%S", wall, err))
+        return false;
+    int64_t usec = wall - prt_floor_div(wall, PRT_USEC_PER_SEC) * PRT_USEC_PER_SEC;
+    if (usec != 0)
+        prt_buf_fmt(out, "_%06d", (int) usec);
+    return true;
+}
+
+/*
+ * One end so that no other position of the set reads the same: the local date where a local day begins, otherwise date
+ * and time in UTC, whose clock never goes back.
+ */
+static bool
+put_exact(prt_buf *out, const prt_name_input *input, prt_pos at, const char *date, prt_error *err)
+{
+    if (at == PRT_POS_MIN || at == PRT_POS_MAX) {
+        prt_buf_str(out, at == PRT_POS_MIN ? "min" : "max");
+        return true;
+    }
+    if (input->grid->unit == PRT_UNIT_ID) {
+        put_id(out, at);
+        return true;
+    }
+    if (is_calendar(input->grid)) {
+        int64_t day = prt_floor_div(prt_zone_local(input->grid->zone, at), PRT_USEC_PER_DAY) * PRT_USEC_PER_DAY;
+        if (prt_zone_first(input->grid->zone, day) == at)
+            return prt_civil_format(out, date, day, err);
+    }
+    return put_time(out, date, at, err);
+}
+
+static bool
+put_both(prt_buf *out, const prt_name_input *input, const char *date, prt_error *err)
+{
+    if (!put_exact(out, input, input->range.from.pos, date, err))
+        return false;
+    prt_buf_str(out, "_to_");
+    return put_exact(out, input, input->range.to.pos, date, err);
+}
+
+/* ---- presets ---- */
+
+/* The coarsest unit of the calendar that this grid's cells and this cell's start agree with. */
+static precision
+cell_precision(const prt_grid *grid, int64_t wall)
+{
+    prt_civil start = prt_civil_from_usec(wall);
+    if (grid->unit == PRT_UNIT_DAY) {
+        bool on_monday = prt_civil_weekday(prt_floor_div(wall, PRT_USEC_PER_DAY)) == 1;
+        return grid->step % 7 == 0 && on_monday ? BY_WEEK : BY_DAY;
+    }
+    if (start.day != 1)
+        return BY_DAY;
+    if (grid->step % 12 == 0 && start.month == 1)
+        return BY_YEAR;
+    return grid->step == 3 && start.month % 3 == 1 ? BY_QUARTER : BY_MONTH;
+}
+
+static bool
+put_cell(prt_buf *out, const preset *preset, const prt_name_input *input, prt_error *err)
+{
+    prt_pos from = input->range.from.pos;
+    int64_t wall = prt_grid_wall(input->grid, from);
+    switch (input->grid->unit) {
+    case PRT_UNIT_ID:
+        put_id(out, from);
+        return true;
+    case PRT_UNIT_FIXED:
+        return put_time(out, preset->formats[BY_DAY], wall, err);
+    default:
+        return prt_civil_format(out, preset->formats[cell_precision(input->grid, wall)], wall, err);
+    }
+}
+
+static bool
+put_preset(prt_buf *out, const preset *preset, const prt_name_input *input, const char *table, prt_error *err)
+{
+    prt_buf_str(out, table);
+    prt_buf_char(out, '_');
+    if (input->tenant != NULL) {
+        prt_buf_str(out, input->tenant);
+        prt_buf_char(out, '_');
+    }
+    prt_buf_str(out, preset->prefix);
+    return is_whole_cell(input) ? put_cell(out, preset, input, err)
+                                : put_both(out, input, preset->formats[BY_DAY], err);
+}
+
+/* ---- templates ---- */
+
+typedef enum field { LITERAL, SCHEMA, TABLE, TENANT, FROM, TO, FIELDS } field;
+
+static const char *const field_names[FIELDS] = {NULL, "schema", "table", "tenant", "from", "to"};
+
+typedef struct piece {
+    field field;
+    const char *text; /* a literal; or the format, NULL: none */
+    size_t length;    /* of a literal */
+} piece;
+
+static bool
+bad_template(const char *text, const char *at, const char *what, prt_error *err)
+{
+    prt_fail(err, PRT_ERR_VALUE, "name template \"%.200s\": %s at character %td", text, what, at - text + 1);
+    return prt_fail_hint(err, "fields are {schema} {table} {tenant} {from} {to}, with a format as in {from:%%Y_%%m}; "
+                              "{{ and }} stand for braces");
+}
+
+static bool
+read_field(prt_arena *arena, const char *text, const char **cursor, piece *out, prt_error *err)
+{
+    const char *open = *cursor;
+    size_t inside = strcspn(open + 1, "{}");
+    if (open[1 + inside] != '}')
+        return bad_template(text, open, "a brace is never closed", err);
+    size_t name = strcspn(open + 1, ":}");
+    for (int i = SCHEMA; i < FIELDS; i++)
+        if (strlen(field_names[i]) == name && strncmp(field_names[i], open + 1, name) == 0)
+            *out = (piece) {.field = (field) i};
+    if (out->field == LITERAL)
+        return bad_template(text, open, "unknown field", err);
+    if (open[1 + name] == ':' && out->field != FROM && out->field != TO)
+        return bad_template(text, open + 1 + name, "only {from} and {to} take a format", err);
+    if (open[1 + name] == ':')
+        out->text = prt_arena_strndup(arena, open + name + 2, inside - name - 1);
+    *cursor = open + inside + 2;
+    return true;
+}
+
+/* The piece at the cursor; the cursor is not at the end. */
+static bool
+next_piece(prt_arena *arena, const char *text, const char **cursor, piece *out, prt_error *err)
+{
+    const char *p = *cursor;
+    *out = (piece) {.field = LITERAL, .text = p};
+    if (p[0] == '{' && p[1] != '{')
+        return read_field(arena, text, cursor, out, err);
+    if (p[0] == '}' && p[1] != '}')
+        return bad_template(text, p, "a brace closes nothing", err);
+    bool doubled = p[0] == '{' || p[0] == '}';
+    out->length = doubled ? 1 : strcspn(p, "{}");
+    *cursor = p + (doubled ? 2 : out->length);
+    return true;
+}
+
+static bool
+put_formatted(prt_buf *out, const prt_name_input *input, prt_pos at, const char *format, prt_error *err)
+{
+    if (input->grid->unit == PRT_UNIT_ID) {
+        prt_fail(err, PRT_ERR_VALUE, "the name template's time format \"%s\" does not fit ids", format);
+        return prt_fail_hint(err, "write {from} or {to} without a format");
+    }
+    if (at == PRT_POS_MIN || at == PRT_POS_MAX)
+        return put_exact(out, input, at, exact_date, err);
+    return prt_civil_format(out, format, prt_grid_wall(input->grid, at), err);
+}
+
+static bool
+put_piece(prt_buf *out, const piece *piece, const prt_name_input *input, const char *table, prt_error *err)
+{
+    const prt_range *range = &input->range;
+    prt_pos at = piece->field == TO ? range->to.pos : range->from.pos;
+    switch (piece->field) {
+    case LITERAL:
+        prt_buf_mem(out, piece->text, piece->length);
+        return true;
+    case SCHEMA:
+        prt_buf_str(out, input->schema);
+        return true;
+    case TABLE:
+        prt_buf_str(out, table);
+        return true;
+    case TENANT:
+        if (input->tenant == NULL)
+            return prt_fail(err, PRT_ERR_VALUE, "the name template has {tenant}, but table %s has no tenants", input->table);
+        prt_buf_str(out, input->tenant);
+        return true;
+    default:
+        return piece->text == NULL ? put_exact(out, input, at, exact_date, err)
+                                   : put_formatted(out, input, at, piece->text, err);
+    }
+}
+
+/* `exact` gets a bit (1 << field) for each end that the template shows exactly. */
+static bool
+put_template(prt_buf *out, const char *text, const prt_name_input *input, const char *table, unsigned *exact,
+             prt_error *err)
+{
+    *exact = 0;
+    for (const char *p = text; *p != '\0';) {
+        piece piece;
+        if (!next_piece(out->arena, text, &p, &piece, err) || !put_piece(out, &piece, input, table, err))
+            return false;
+        if ((piece.field == FROM || piece.field == TO) && piece.text == NULL)
+            *exact |= 1U << piece.field;
+    }
+    return true;
+}
+
+bool
+prt_template_expand(prt_arena *arena, const char *text, const prt_name_input *input, const char **out, prt_error *err)
+{
+    prt_buf buf;
+    unsigned exact;
+    prt_buf_init(&buf, arena);
+    if (!put_template(&buf, text, input, input->table, &exact, err))
+        return false;
+    *out = buf.data;
+    return true;
+}
+
+static bool
+check_pieces(prt_arena *arena, const char *text, prt_error *err)
+{
+    prt_buf scratch;
+    prt_buf_init(&scratch, arena);
+    bool has_end = false;
+    for (const char *p = text; *p != '\0';) {
+        const char *at = p;
+        piece piece;
+        prt_error cause = {0};
+        if (!next_piece(arena, text, &p, &piece, err))
+            return false;
+        bool has_format = piece.field != LITERAL && piece.text != NULL;
+        if (has_format && piece.text[0] == '\0')
+            return bad_template(text, at, "the format is empty", err);
+        if (has_format && !prt_civil_format(&scratch, piece.text, 0, &cause)) {
+            bad_template(text, at, cause.message, err);
+            return false;
+        }
+        has_end |= piece.field == FROM || piece.field == TO;
+    }
+    return has_end || prt_fail(err, PRT_ERR_VALUE, "name template \"%.200s\" has neither {from} nor {to}: every partition "
+                                                   "would get the same name", text);
+}
+
+bool
+prt_naming_check(const char *text, prt_error *err)
+{
+    if (find_preset(text) != NULL)
+        return true;
+    if (strpbrk(text, "{}") == NULL) {
+        prt_fail(err, PRT_ERR_VALUE, "unknown naming preset \"%.200s\"", text);
+        return prt_fail_hint(err, "presets are partman, ppm, go_partman and year_month; a template has fields such as "
+                                  "{table}_{from:%%Y_%%m}");
+    }
+    prt_arena *arena = prt_arena_new();
+    bool ok = check_pieces(arena, text, err);
+    prt_arena_free(arena);
+    return ok;
+}
+
+/* ---- names ---- */
+
+static bool
+put_name(prt_buf *out, const char *text, const prt_name_input *input, const char *table, prt_error *err)
+{
+    const preset *preset = find_preset(text);
+    if (preset != NULL)
+        return put_preset(out, preset, input, table, err);
+    unsigned exact;
+    if (!put_template(out, text, input, table, &exact, err))
+        return false;
+    if (is_whole_cell(input) || exact == (1U << FROM | 1U << TO))
+        return true;
+    prt_buf_char(out, '_');
+    return put_both(out, input, exact_date, err);
+}
+
+static bool
+too_long(const char *name, prt_error *err)
+{
+    prt_fail(err, PRT_ERR_VALUE, "partition name \"%.300s\" has %zu bytes, and PostgreSQL allows %d", name, strlen(name),
+             PRT_NAME_BYTES);
+    return prt_fail_hint(err, "choose a shorter `naming`");
+}
+
+/* The name with as much of the table's as fits; `full` is the name with all of it. */
+static bool
+shorten(prt_arena *arena, const char *text, const prt_name_input *input, const char *full, const char **name,
+        prt_error *err)
+{
+    prt_buf bare, cut;
+    prt_buf_init(&bare, arena);
+    prt_buf_init(&cut, arena);
+    if (!put_name(&bare, text, input, "", err))
+        return false;
+    size_t table = strlen(input->table), times = table == 0 ? 0 : (strlen(full) - bare.length) / table;
+    size_t room = times == 0 || bare.length >= PRT_NAME_BYTES ? 0 : (PRT_NAME_BYTES - bare.length) / times;
+    size_t kept = prt_utf8_cut(input->table, room);
+    if (kept == 0)
+        return too_long(full, err);
+    if (!put_name(&cut, text, input, prt_arena_strndup(arena, input->table, kept), err))
+        return false;
+    *name = cut.data;
+    return true;
+}
+
+static bool
+make_by_function(prt_arena *arena, const prt_naming *naming, const prt_name_input *input, const char **name,
+                 prt_error *err)
+{
+    if (!naming->make(naming->data, arena, input, name, err))
+        return false;
+    if (*name == NULL || (*name)[0] == '\0')
+        return prt_fail(err, PRT_ERR_VALUE, "the policy's naming function returned no name");
+    return strlen(*name) <= PRT_NAME_BYTES || too_long(*name, err);
+}
+
+bool
+prt_naming_make(prt_arena *arena, const prt_naming *naming, const prt_name_input *input, const char **name,
+                prt_error *err)
+{
+    if (naming->make != NULL)
+        return make_by_function(arena, naming, input, name, err);
+    if (!prt_naming_check(naming->text, err))
+        return false;
+    prt_buf full;
+    prt_buf_init(&full, arena);
+    if (!put_name(&full, naming->text, input, input->table, err))
+        return false;
+    if (full.length > PRT_NAME_BYTES)
+        return shorten(arena, naming->text, input, full.data, name, err);
+    *name = full.data;
+    return true;
+}
