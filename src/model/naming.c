@@ -10,13 +10,13 @@
 /* How much of its start a whole cell's name shows. */
 typedef enum precision { BY_YEAR, BY_QUARTER, BY_MONTH, BY_WEEK, BY_DAY } precision;
 
-typedef struct preset {
+typedef struct preset_row {
     const char *name;
     const char *prefix;              /* between the table (and tenant) and what follows */
     const char *formats[BY_DAY + 1]; /* of prt_civil_format */
-} preset;
+} preset_row;
 
-static const preset presets[] = {
+static const preset_row presets[] = {
     {"partman", "p", {"%Y%m%d", "%Y%m%d", "%Y%m%d", "%Y%m%d", "%Y%m%d"}},
     {"ppm", "", {"%Y", "%Y_q%q", "%Y_%m", "%G_w%V", "%Y_%m_%d"}},
     {"go_partman", "", {"%Y%m%d", "%Y%m%d", "%Y%m%d", "%Y%m%d", "%Y%m%d"}},
@@ -25,7 +25,7 @@ static const preset presets[] = {
 
 static const char exact_date[] = "%Y%m%d"; /* of {from} and {to} in templates */
 
-static const preset *
+static const preset_row *
 find_preset(const char *text)
 {
     if (text == NULL)
@@ -124,7 +124,7 @@ cell_precision(const prt_grid *grid, int64_t wall)
 }
 
 static bool
-put_cell(prt_buf *out, const preset *preset, const prt_name_input *input, prt_error *err)
+put_cell(prt_buf *out, const preset_row *preset, const prt_name_input *input, prt_error *err)
 {
     prt_pos from = input->range.from.pos;
     int64_t wall = prt_grid_wall(input->grid, from);
@@ -140,7 +140,7 @@ put_cell(prt_buf *out, const preset *preset, const prt_name_input *input, prt_er
 }
 
 static bool
-put_preset(prt_buf *out, const preset *preset, const prt_name_input *input, const char *table, prt_error *err)
+put_preset(prt_buf *out, const preset_row *preset, const prt_name_input *input, const char *table, prt_error *err)
 {
     prt_buf_str(out, table);
     prt_buf_char(out, '_');
@@ -159,11 +159,11 @@ typedef enum field { LITERAL, SCHEMA, TABLE, TENANT, FROM, TO, FIELDS } field;
 
 static const char *const field_names[FIELDS] = {NULL, "schema", "table", "tenant", "from", "to"};
 
-typedef struct piece {
+typedef struct template_piece {
     field field;
     const char *text; /* a literal; or the format, NULL: none */
     size_t length;    /* of a literal */
-} piece;
+} template_piece;
 
 static bool
 bad_template(const char *text, const char *at, const char *what, prt_error *err)
@@ -174,7 +174,7 @@ bad_template(const char *text, const char *at, const char *what, prt_error *err)
 }
 
 static bool
-read_field(prt_arena *arena, const char *text, const char **cursor, piece *out, prt_error *err)
+read_field(prt_arena *arena, const char *text, const char **cursor, template_piece *out, prt_error *err)
 {
     const char *open = *cursor;
     size_t inside = strcspn(open + 1, "{}");
@@ -183,7 +183,7 @@ read_field(prt_arena *arena, const char *text, const char **cursor, piece *out, 
     size_t name = strcspn(open + 1, ":}");
     for (int i = SCHEMA; i < FIELDS; i++)
         if (strlen(field_names[i]) == name && strncmp(field_names[i], open + 1, name) == 0)
-            *out = (piece) {.field = (field) i};
+            *out = (template_piece) {.field = (field) i};
     if (out->field == LITERAL)
         return bad_template(text, open, "unknown field", err);
     if (open[1 + name] == ':' && out->field != FROM && out->field != TO)
@@ -196,10 +196,10 @@ read_field(prt_arena *arena, const char *text, const char **cursor, piece *out, 
 
 /* The piece at the cursor; the cursor is not at the end. */
 static bool
-next_piece(prt_arena *arena, const char *text, const char **cursor, piece *out, prt_error *err)
+next_piece(prt_arena *arena, const char *text, const char **cursor, template_piece *out, prt_error *err)
 {
     const char *p = *cursor;
-    *out = (piece) {.field = LITERAL, .text = p};
+    *out = (template_piece) {.field = LITERAL, .text = p};
     if (p[0] == '{' && p[1] != '{')
         return read_field(arena, text, cursor, out, err);
     if (p[0] == '}' && p[1] != '}')
@@ -223,7 +223,7 @@ put_formatted(prt_buf *out, const prt_name_input *input, prt_pos at, const char 
 }
 
 static bool
-put_piece(prt_buf *out, const piece *piece, const prt_name_input *input, const char *table, prt_error *err)
+put_piece(prt_buf *out, const template_piece *piece, const prt_name_input *input, const char *table, prt_error *err)
 {
     const prt_range *range = &input->range;
     prt_pos at = piece->field == TO ? range->to.pos : range->from.pos;
@@ -255,7 +255,7 @@ put_template(prt_buf *out, const char *text, const prt_name_input *input, const 
 {
     *exact = 0;
     for (const char *p = text; *p != '\0';) {
-        piece piece;
+        template_piece piece;
         if (!next_piece(out->arena, text, &p, &piece, err) || !put_piece(out, &piece, input, table, err))
             return false;
         if ((piece.field == FROM || piece.field == TO) && piece.text == NULL)
@@ -284,7 +284,7 @@ check_pieces(prt_arena *arena, const char *text, prt_error *err)
     bool has_end = false;
     for (const char *p = text; *p != '\0';) {
         const char *at = p;
-        piece piece;
+        template_piece piece;
         prt_error cause = {0};
         if (!next_piece(arena, text, &p, &piece, err))
             return false;
@@ -322,7 +322,7 @@ prt_naming_check(const char *text, prt_error *err)
 static bool
 put_name(prt_buf *out, const char *text, const prt_name_input *input, const char *table, prt_error *err)
 {
-    const preset *preset = find_preset(text);
+    const preset_row *preset = find_preset(text);
     if (preset != NULL)
         return put_preset(out, preset, input, table, err);
     unsigned exact;
