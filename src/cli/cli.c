@@ -1,0 +1,111 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <string.h>
+
+void
+prt_cli_done(prt_cli *cli)
+{
+    prt_policies_free(cli->policies);
+    cli->policies = NULL;
+    prt_conn_close(cli->conn);
+    cli->conn = NULL;
+}
+
+bool
+prt_cli_connect(prt_cli *cli, prt_error *err)
+{
+    if (cli->conn != NULL)
+        return true;
+    prt_conn_options options = {
+        .dsn = cli->args.options.dsn, .interrupt = cli->interrupt, .log = &cli->log};
+    return prt_conn_open(&options, &cli->conn, err);
+}
+
+int
+prt_exit_status(prt_code code)
+{
+    switch (code) {
+    case PRT_OK:
+        return PRT_EXIT_OK;
+    case PRT_ERR_USAGE:
+    case PRT_ERR_POLICY:
+    case PRT_ERR_VALUE:
+        return PRT_EXIT_USAGE;
+    case PRT_ERR_CONNECT:
+    case PRT_ERR_VERSION:
+        return PRT_EXIT_CONNECT;
+    case PRT_ERR_LOCKED:
+        return PRT_EXIT_LOCKED;
+    case PRT_ERR_INTERRUPTED:
+        return PRT_EXIT_INTERRUPTED;
+    default:
+        return PRT_EXIT_FAILED;
+    }
+}
+
+int
+prt_exit_worse(int a, int b)
+{
+    static const int order[] = {PRT_EXIT_INTERRUPTED, PRT_EXIT_CONNECT, PRT_EXIT_FAILED,
+                                PRT_EXIT_USAGE,       PRT_EXIT_LOCKED,  PRT_EXIT_FINDINGS};
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return PRT_EXIT_OK;
+}
+
+/* For people, the object leads the message unless that names it already; in JSON it is a field. */
+int
+prt_cli_report(const prt_cli *cli, const prt_error *err)
+{
+    prt_error shown = *err;
+    if (!cli->log.json) {
+        if (err->object[0] != '\0' && strstr(err->message, err->object) == NULL)
+            snprintf(shown.message, sizeof shown.message, "%.199s: %.800s", err->object, err->message);
+        shown.object[0] = '\0';
+    }
+    prt_log_error(&cli->log, &shown);
+    return prt_exit_status(err->code);
+}
+
+void
+prt_cli_run_options(prt_cli *cli, prt_run_options *out)
+{
+    const prt_options *o = &cli->args.options;
+    *out = (prt_run_options){
+        .has_now = o->has_now,
+        .now = o->now,
+        .jobs = o->jobs,
+        .no_journal = o->no_journal,
+        .lock_timeout_ms = o->lock_timeout_ms,
+        .statement_timeout_ms = o->statement_timeout_ms,
+        .log = &cli->log,
+    };
+    out->plan.create_only = o->only == PRT_ONLY_CREATE;
+    out->plan.retire_only = o->only == PRT_ONLY_RETIRE;
+    out->plan.max_drop = o->has_max_drop ? &o->max_drop : NULL;
+}
+
+void
+prt_cli_print(const prt_buf *text)
+{
+    fwrite(text->data, 1, text->length, stdout);
+}
+
+void
+prt_cli_print_json(json_t *value)
+{
+    json_dumpf(value, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(value);
+}
+
+bool
+prt_cli_flush(prt_error *err)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    return prt_fail(err, PRT_ERR_IO, "cannot write the output: %s", errno == 0 ? "an earlier write failed" : strerror(errno));
+}

@@ -1,0 +1,86 @@
+/* What every command is handed: the parsed command line, where to write, and how. */
+#ifndef PRT_CLI_CLI_H
+#define PRT_CLI_CLI_H
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "cli/options.h"
+#include "model/plan_text.h"
+#include "pg/conn.h"
+#include "pg/run.h"
+#include "policy/policy.h"
+
+/* Exit statuses: a promise to users. */
+enum {
+    PRT_EXIT_OK = 0,
+    PRT_EXIT_FAILED = 1,
+    PRT_EXIT_USAGE = 2,
+    PRT_EXIT_FINDINGS = 3,
+    PRT_EXIT_CONNECT = 4,
+    PRT_EXIT_LOCKED = 5,
+    PRT_EXIT_INTERRUPTED = 130,
+};
+
+typedef struct prt_cli {
+    prt_arena *arena;
+    prt_cli_args args;
+    prt_log log;
+    prt_text_style style;     /* of stdout */
+    bool progress;            /* stderr is a terminal, and nothing asked for silence */
+    volatile sig_atomic_t *interrupt;
+    prt_conn *conn;           /* NULL: not connected */
+    prt_policies *policies;   /* NULL: not loaded */
+    void *lua_db;             /* the connection as action hooks see it */
+} prt_cli;
+
+/* Frees what the commands opened. */
+void prt_cli_done(prt_cli *cli);
+
+/* Connects as the options say; once. */
+PRT_NODISCARD bool prt_cli_connect(prt_cli *cli, prt_error *err);
+/* Logs the error; its exit status. */
+int prt_cli_report(const prt_cli *cli, const prt_error *err);
+int prt_exit_status(prt_code code);
+/* The graver of two statuses: interrupted, unreachable, failed, wrong, locked, findings, done. */
+int prt_exit_worse(int a, int b);
+
+typedef enum prt_load_which { PRT_LOAD_USABLE, PRT_LOAD_EVERY } prt_load_which;
+
+/* Policies. `broken` counts what did not load or is refused; each was logged. */
+typedef struct prt_loaded {
+    const prt_spec **specs;
+    size_t length;
+    size_t broken;
+    const char **paths; /* where they came from, NULL-ended */
+} prt_loaded;
+
+/* The named files and folders, or PARTRUN_POLICIES or ./policies when `length` is 0. False when there is nothing to
+ * go on with. PRT_LOAD_USABLE refuses policies that this version cannot carry out. */
+PRT_NODISCARD bool prt_cli_load(prt_cli *cli, char *const *paths, size_t length, prt_load_which which,
+                                prt_loaded *out, prt_error *err);
+/* The run's options that the command line gives. */
+void prt_cli_run_options(prt_cli *cli, prt_run_options *out);
+
+void prt_cli_print(const prt_buf *text);   /* to stdout */
+void prt_cli_print_json(json_t *value);    /* indented, to stdout; takes the reference */
+/* stdout could not be written (a full disk, a closed pipe): an error at exit. */
+PRT_NODISCARD bool prt_cli_flush(prt_error *err);
+
+int prt_cmd_validate(prt_cli *cli);
+int prt_cmd_plan(prt_cli *cli);
+int prt_cmd_apply(prt_cli *cli);
+int prt_cmd_check(prt_cli *cli);
+int prt_cmd_ensure(prt_cli *cli);
+int prt_cmd_retire(prt_cli *cli);
+int prt_cmd_stats(prt_cli *cli);
+int prt_cmd_demo(prt_cli *cli);
+int prt_cmd_script(prt_cli *cli);
+
+/* apply, ensure and retire end the same way: run, report each operation, summary, exit status. `status` is what is known
+ * against the run already (a broken policy). */
+int prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, prt_run_options *options, int status);
+
+#endif

@@ -1,0 +1,78 @@
+/* partrun apply, and the way that ensure and retire share with it: run, report, exit status. */
+#include "base/clock.h"
+#include "cli/plan_file.h"
+#include "cli/progress.h"
+
+static int
+result_status(const prt_result *result)
+{
+    int status = PRT_EXIT_OK;
+    if (result->failed > 0 || prt_plan_findings(result->plan, PRT_SEVERITY_ERROR) > 0)
+        status = PRT_EXIT_FAILED;
+    return result->locked > 0 ? prt_exit_worse(status, PRT_EXIT_LOCKED) : status;
+}
+
+int
+prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, prt_run_options *options, int status)
+{
+    prt_result *result = NULL;
+    prt_error err = {0};
+    prt_progress progress;
+    int64_t start = prt_clock_monotonic();
+    prt_progress_init(&progress, cli);
+    options->sizes = true;
+    options->progress = prt_progress_event;
+    options->progress_data = &progress;
+    bool ok = prt_cli_connect(cli, &err) &&
+              prt_run_apply(cli->conn, cli->arena, loaded->specs, loaded->length, options, &result, &err);
+    prt_progress_finish(&progress, result, prt_clock_monotonic() - start);
+    prt_progress_done(&progress);
+    if (!ok)
+        status = prt_exit_worse(status, prt_cli_report(cli, &err));
+    else
+        status = prt_exit_worse(status, result_status(result));
+    return loaded->broken > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
+}
+
+static int
+apply_policies(prt_cli *cli)
+{
+    prt_loaded loaded;
+    prt_run_options options;
+    prt_error err = {0};
+    prt_cli_run_options(cli, &options);
+    if (!prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, PRT_LOAD_USABLE, &loaded, &err))
+        return prt_cli_report(cli, &err);
+    return prt_cli_apply(cli, &loaded, &options, PRT_EXIT_OK);
+}
+
+/* The policies are planned again, and the plan of now has to be the saved one. */
+static int
+apply_plan_file(prt_cli *cli, const char *path)
+{
+    prt_plan_file file;
+    prt_loaded loaded;
+    prt_run_options options;
+    prt_error err = {0};
+    if (!prt_plan_file_read(cli, path, &file, &err) ||
+        !prt_cli_load(cli, file.paths, file.paths_length, PRT_LOAD_USABLE, &loaded, &err))
+        return prt_cli_report(cli, &err);
+    prt_cli_run_options(cli, &options);
+    options.fingerprint = file.fingerprint;
+    return prt_cli_apply(cli, &loaded, &options, PRT_EXIT_OK);
+}
+
+int
+prt_cmd_apply(prt_cli *cli)
+{
+    const prt_cli_args *args = &cli->args;
+    for (int i = 0; i < args->operands_length; i++)
+        if (prt_plan_file_is(args->operands[i]) && args->operands_length > 1) {
+            prt_error err = {0};
+            prt_fail(&err, PRT_ERR_USAGE, "a saved plan is applied alone");
+            return prt_cli_report(cli, &err);
+        }
+    if (args->operands_length == 1 && prt_plan_file_is(args->operands[0]))
+        return apply_plan_file(cli, args->operands[0]);
+    return apply_policies(cli);
+}
