@@ -21,8 +21,9 @@ static bool
 fail(parser *s, const char *expected)
 {
     enum { SHOWN = 60 };
-    return prt_fail(s->err, PRT_ERR_VALUE, "partition bound cannot be read at character %td, near \"%.*s\": expected %s",
-                    s->p - s->start + 1, (int) prt_utf8_cut(s->p, SHOWN), s->p, expected);
+    return prt_fail(s->err, PRT_ERR_VALUE,
+                    "partition bound cannot be read at character %td, near \"%.*s\": expected %s", s->p - s->start + 1,
+                    (int) prt_utf8_cut(s->p, SHOWN), s->p, expected);
 }
 
 static void

@@ -81,7 +81,8 @@ timestamp_resolution(int modifier)
 static bool
 misfit(const prt_key *key, const char *what, const char *wanted, prt_error *err)
 {
-    prt_fail(err, PRT_ERR_VALUE, "key column \"%s\" has type %s, but %s needs %s", key->column, key->type, what, wanted);
+    prt_fail(err, PRT_ERR_VALUE, "key column \"%s\" has type %s, but %s needs %s", key->column, key->type, what,
+             wanted);
     return prt_fail_hint(err, "correct `key = {...}` of the policy: its options say what the column holds");
 }
 
@@ -90,9 +91,10 @@ unsupported(const prt_key *key, prt_error *err)
 {
     prt_fail(err, PRT_ERR_VALUE, "key column \"%s\" has type %s, which partrun cannot partition by", key->column,
              key->type);
-    return prt_fail_hint(err, "date, timestamp, timestamptz, uuid (version 7), smallint, integer and bigint work as they are; "
-                              "`key = { column = ..., epoch | snowflake | encode and decode = ... }` tells what an integer or a text "
-                              "holds, or names another column");
+    return prt_fail_hint(
+        err, "date, timestamp, timestamptz, uuid (version 7), smallint, integer and bigint work as they are; "
+             "`key = { column = ..., epoch | snowflake | encode and decode = ... }` tells what an integer or a text "
+             "holds, or names another column");
 }
 
 static bool
@@ -102,8 +104,10 @@ init_epoch(prt_key *key, const type_row *row, prt_error *err)
     if (row->kind != PRT_KEY_ID || row->max < INT32_MAX)
         return misfit(key, "an epoch", "integer or bigint", err);
     if (unit != 1 && unit != 1000 && unit != 1000000 && unit != 1000000000)
-        return prt_fail(err, PRT_ERR_VALUE, "key column \"%s\": an epoch counts seconds, milliseconds, microseconds or "
-                                            "nanoseconds, not %" PRId64 " units a second", key->column, unit);
+        return prt_fail(err, PRT_ERR_VALUE,
+                        "key column \"%s\": an epoch counts seconds, milliseconds, microseconds or "
+                        "nanoseconds, not %" PRId64 " units a second",
+                        key->column, unit);
     key->kind = PRT_KEY_EPOCH;
     key->resolution = unit >= PRT_USEC_PER_SEC ? 1 : PRT_USEC_PER_SEC / unit;
     return true;
@@ -137,8 +141,8 @@ static bool
 init_plain(prt_key *key, int modifier, prt_error *err)
 {
     if (key->kind == PRT_KEY_TEXT) {
-        prt_fail(err, PRT_ERR_VALUE, "key column \"%s\" has type %s, and nothing says how its texts hold a time", key->column,
-                 key->type);
+        prt_fail(err, PRT_ERR_VALUE, "key column \"%s\" has type %s, and nothing says how its texts hold a time",
+                 key->column, key->type);
         return prt_fail_hint(err, "give a pair of functions: `key = { column = \"%s\", encode = ..., decode = ... }`",
                              key->column);
     }
@@ -177,8 +181,8 @@ prt_key_init(prt_key *key, const char *column, const char *type, int columns, in
     bool epoch = key->options.epoch_per_sec != 0, snowflake = key->options.snowflake;
     bool codec = key->options.encode != NULL || key->options.decode != NULL;
     if (epoch + snowflake + codec > 1)
-        return prt_fail(err, PRT_ERR_VALUE, "key column \"%s\" can be an epoch, a snowflake or a coded text, but only one of them",
-                        column);
+        return prt_fail(err, PRT_ERR_VALUE,
+                        "key column \"%s\" can be an epoch, a snowflake or a coded text, but only one of them", column);
     if (epoch)
         return init_epoch(key, row, err);
     if (snowflake)
@@ -233,7 +237,8 @@ static prt_pos
 epoch_to_pos(const prt_key *key, int64_t value)
 {
     int64_t unit = key->options.epoch_per_sec;
-    return unit > PRT_USEC_PER_SEC ? prt_floor_div(value, unit / PRT_USEC_PER_SEC) : scale(value, PRT_USEC_PER_SEC / unit);
+    return unit > PRT_USEC_PER_SEC ? prt_floor_div(value, unit / PRT_USEC_PER_SEC)
+                                   : scale(value, PRT_USEC_PER_SEC / unit);
 }
 
 /* Division by a power of two that floors, without relying on how >> treats negative numbers. */
@@ -360,7 +365,8 @@ pos_to_integer(const prt_key *key, prt_pos at, int64_t *out)
     } else if (key->kind == PRT_KEY_SNOWFLAKE) {
         int64_t since;
         if (__builtin_sub_overflow(at, key->options.snowflake_epoch, &since) ||
-            __builtin_mul_overflow(prt_floor_div(since, PRT_USEC_PER_MSEC), INT64_C(1) << key->options.snowflake_shift, out))
+            __builtin_mul_overflow(prt_floor_div(since, PRT_USEC_PER_MSEC), INT64_C(1) << key->options.snowflake_shift,
+                                   out))
             return false;
     } else if (unit <= PRT_USEC_PER_SEC) {
         *out = prt_floor_div(at, PRT_USEC_PER_SEC / unit);
@@ -373,8 +379,10 @@ pos_to_integer(const prt_key *key, prt_pos at, int64_t *out)
 static bool
 out_of_limits(const prt_key *key, prt_arena *arena, prt_pos at, prt_error *err)
 {
-    const char *shown = key->kind == PRT_KEY_ID ? prt_arena_printf(arena, "%" PRId64, at) : prt_instant_display(arena, at);
-    return prt_fail(err, PRT_ERR_VALUE, "%s is out of the range of key column \"%s\" (%s)", shown, key->column, key->type);
+    const char *shown = key->kind == PRT_KEY_ID ? prt_arena_printf(arena, "%" PRId64, at)
+                                                : prt_instant_display(arena, at);
+    return prt_fail(err, PRT_ERR_VALUE, "%s is out of the range of key column \"%s\" (%s)", shown, key->column,
+                    key->type);
 }
 
 bool

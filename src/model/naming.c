@@ -239,7 +239,8 @@ put_piece(prt_buf *out, const template_piece *piece, const prt_name_input *input
         return true;
     case TENANT:
         if (input->tenant == NULL)
-            return prt_fail(err, PRT_ERR_VALUE, "the name template has {tenant}, but table %s has no tenants", input->table);
+            return prt_fail(err, PRT_ERR_VALUE, "the name template has {tenant}, but table %s has no tenants",
+                            input->table);
         prt_buf_str(out, input->tenant);
         return true;
     default:
@@ -297,8 +298,10 @@ check_pieces(prt_arena *arena, const char *text, prt_error *err)
         }
         has_end |= piece.field == FROM || piece.field == TO;
     }
-    return has_end || prt_fail(err, PRT_ERR_VALUE, "name template \"%.200s\" has neither {from} nor {to}: every partition "
-                                                   "would get the same name", text);
+    return has_end || prt_fail(err, PRT_ERR_VALUE,
+                               "name template \"%.200s\" has neither {from} nor {to}: every partition "
+                               "would get the same name",
+                               text);
 }
 
 bool
@@ -337,8 +340,8 @@ put_name(prt_buf *out, const char *text, const prt_name_input *input, const char
 static bool
 too_long(const char *name, prt_error *err)
 {
-    prt_fail(err, PRT_ERR_VALUE, "partition name \"%.300s\" has %zu bytes, and PostgreSQL allows %d", name, strlen(name),
-             PRT_NAME_BYTES);
+    prt_fail(err, PRT_ERR_VALUE, "partition name \"%.300s\" has %zu bytes, and PostgreSQL allows %d", name,
+             strlen(name), PRT_NAME_BYTES);
     return prt_fail_hint(err, "choose a shorter `naming`");
 }
 

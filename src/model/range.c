@@ -6,7 +6,8 @@
 #include "model/ident.h"
 
 static bool
-end_from_tuple(prt_arena *arena, const prt_key *key, const prt_datum *tuple, size_t length, prt_end *out, prt_error *err)
+end_from_tuple(prt_arena *arena, const prt_key *key, const prt_datum *tuple, size_t length, prt_end *out,
+               prt_error *err)
 {
     prt_buf sql;
     prt_buf_init(&sql, arena);
@@ -24,8 +25,8 @@ prt_range_from_bound(prt_arena *arena, const prt_key *key, const prt_bound *boun
     if (bound->kind != PRT_BOUND_RANGE)
         return prt_fail(err, PRT_ERR_VALUE, "the bound is not a range");
     if (key->index < 0 || (size_t) key->index >= bound->length)
-        return prt_fail(err, PRT_ERR_VALUE, "the bound has %zu columns, but key column \"%s\" is number %d", bound->length,
-                        key->column, key->index + 1);
+        return prt_fail(err, PRT_ERR_VALUE, "the bound has %zu columns, but key column \"%s\" is number %d",
+                        bound->length, key->column, key->index + 1);
     prt_range range;
     if (!end_from_tuple(arena, key, bound->from, bound->length, &range.from, err) ||
         !end_from_tuple(arena, key, bound->to, bound->length, &range.to, err))
