@@ -26,27 +26,33 @@ prt_marker_strip(prt_arena *arena, const char *comment)
     return length == 0 ? NULL : prt_arena_strndup(arena, comment, length);
 }
 
-/* A name's bytes may be anything in a SQL_ASCII database: what is not UTF-8 becomes null, and the marker still holds. */
+/* JSON is UTF-8. Names of a SQL_ASCII database need not be: then their other bytes become question marks. */
 static json_t *
-text_or_null(const char *text)
+json_text(prt_arena *arena, const char *text)
 {
-    json_t *value = text == NULL ? NULL : json_string(text);
-    return value == NULL ? json_null() : value;
+    json_t *value = json_string(text == NULL ? "" : text);
+    if (value != NULL)
+        return value;
+    char *ascii = prt_arena_strdup(arena, text);
+    for (char *p = ascii; *p != '\0'; p++)
+        if ((unsigned char) *p >= 0x80)
+            *p = '?';
+    return json_string(ascii);
 }
 
 const char *
 prt_marker_write(prt_arena *arena, const char *comment, const prt_marker *marker)
 {
     json_t *json = json_object();
-    json_object_set_new(json, "state", text_or_null(marker->state));
-    json_object_set_new(json, "system", text_or_null(marker->system));
+    json_object_set_new(json, "state", json_text(arena, marker->state));
+    json_object_set_new(json, "system", json_text(arena, marker->system));
     json_object_set_new(json, "database", json_integer((json_int_t) marker->database));
     json_object_set_new(json, "oid", json_integer((json_int_t) marker->oid));
-    json_object_set_new(json, "policy", text_or_null(marker->policy));
-    json_object_set_new(json, "parent_schema", text_or_null(marker->parent_schema));
-    json_object_set_new(json, "parent_name", text_or_null(marker->parent_name));
-    json_object_set_new(json, "from", text_or_null(marker->from));
-    json_object_set_new(json, "to", text_or_null(marker->to));
+    json_object_set_new(json, "policy", json_text(arena, marker->policy));
+    json_object_set_new(json, "parent_schema", json_text(arena, marker->parent_schema));
+    json_object_set_new(json, "parent_name", json_text(arena, marker->parent_name));
+    json_object_set_new(json, "from", json_text(arena, marker->from));
+    json_object_set_new(json, "to", json_text(arena, marker->to));
     json_object_set_new(json, "since", json_string(prt_instant_format(arena, marker->since)));
 
     /* JSON escapes newlines, so the marker is one line whatever the names are. */
@@ -96,7 +102,12 @@ read_json(prt_arena *arena, const json_t *json, prt_marker *out)
         .from = get_text(arena, json, "from"),
         .to = get_text(arena, json, "to"),
     };
-    if (!is_state(marker.state) || marker.system == NULL || !get_oid(json, "database", &marker.database) ||
+    const char *const texts[] = {marker.system, marker.policy, marker.parent_schema, marker.parent_name, marker.from,
+                                 marker.to};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i] == NULL)
+            return false;
+    if (!is_state(marker.state) || !get_oid(json, "database", &marker.database) ||
         !get_oid(json, "oid", &marker.oid) || since == NULL || !prt_instant_parse(since, &marker.since, &ignored))
         return false;
     *out = marker;

@@ -23,7 +23,7 @@ typedef struct prt_marker {
 const char *prt_marker_write(prt_arena *arena, const char *comment, const prt_marker *marker);
 /* The user's part of a comment; NULL when nothing is left. */
 const char *prt_marker_strip(prt_arena *arena, const char *comment);
-/* False when the comment has no well-formed marker on its last line. */
+/* False when the comment has no well-formed marker on its last line. No text of a marker that was read is NULL. */
 bool prt_marker_read(prt_arena *arena, const char *comment, prt_marker *out);
 
 #endif
