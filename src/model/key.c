@@ -463,9 +463,11 @@ prt_key_min(const prt_key *key)
     default:
         return FIRST_INSTANT;
     }
-    /* A position whose value exists: one step up where the limit lies between two, or off the axis. */
-    if (least == PRT_POS_MIN)
-        return prt_key_floor(key, PRT_POS_MIN + 2 * key->resolution);
+    /* A position whose value exists: further up where the limit lies off the axis, or between two positions. */
+    int64_t epoch = key->kind == PRT_KEY_SNOWFLAKE && key->options.snowflake_epoch > 0 ? key->options.snowflake_epoch
+                                                                                       : 0;
+    if (least < PRT_POS_MIN + epoch + 2 * key->resolution)
+        return prt_key_floor(key, PRT_POS_MIN + epoch + 2 * key->resolution);
     int64_t integer;
     return pos_to_integer(key, least, &integer) ? least : prt_pos_add(least, key->resolution);
 }
@@ -482,6 +484,8 @@ prt_key_max(const prt_key *key)
         break;
     case PRT_KEY_SNOWFLAKE:
         greatest = snowflake_to_pos(key, key->id_max);
+        if (key->options.snowflake_epoch < 0 && greatest > LAST_INSTANT + key->options.snowflake_epoch)
+            greatest = LAST_INSTANT + key->options.snowflake_epoch;
         break;
     case PRT_KEY_UUID7:
         return LAST_UUID_MSEC * PRT_USEC_PER_MSEC;
