@@ -1,0 +1,215 @@
+#include "cli/stats.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/ident.h"
+
+typedef struct totals {
+    int64_t rows, bytes;
+} totals;
+
+/* A branch has no storage of its own: its leaves have. */
+static bool
+add_leaf(void *data, const prt_table *table)
+{
+    totals *sum = data;
+    if (table->parent == NULL) {
+        sum->bytes += table->bytes > 0 ? table->bytes : 0;
+        sum->rows = sum->rows < 0 || table->rows < 0 ? -1 : sum->rows + table->rows;
+    }
+    return true;
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+    const prt_stats_row *x = a, *y = b;
+    if (x->has_range != y->has_range)
+        return x->has_range ? -1 : 1;
+    if (x->has_range && x->range.from.pos != y->range.from.pos)
+        return x->range.from.pos < y->range.from.pos ? -1 : 1;
+    bool x_default = x->table->bound.kind == PRT_BOUND_DEFAULT, y_default = y->table->bound.kind == PRT_BOUND_DEFAULT;
+    return x_default != y_default ? (x_default ? 1 : -1) : strcmp(x->table->name, y->table->name);
+}
+
+static const char *
+state_of(const prt_stats *stats, const prt_stats_row *row)
+{
+    if (row->table->detach_pending)
+        return "detach pending";
+    if (row->table->bound.kind == PRT_BOUND_DEFAULT)
+        return "default";
+    if (!row->has_range)
+        return "";
+    if (stats->has_keep && row->range.to.pos <= stats->keep)
+        return "expired";
+    return row->range.from.pos <= stats->now && stats->now < row->range.to.pos ? "now" : "";
+}
+
+static void
+add_rows(prt_arena *arena, prt_stats *stats)
+{
+    const prt_parent *parent = stats->parent->parent;
+    for (size_t i = 0; i < parent->children_length; i++) {
+        const prt_table *child = parent->children[i];
+        totals sum = {0, 0};
+        prt_error ignored = {0};
+        prt_stats_row row = {.table = child};
+        prt_table_walk(child, add_leaf, &sum);
+        row.rows = sum.rows;
+        row.bytes = sum.bytes;
+        row.has_range = stats->has_key && child->bound_error == NULL && child->bound.kind == PRT_BOUND_RANGE &&
+                        prt_range_from_bound(arena, &stats->key, &child->bound, &row.range, &ignored);
+        prt_vec_push(arena, &stats->rows, row);
+    }
+    if (stats->rows.length > 0)
+        qsort(stats->rows.items, stats->rows.length, sizeof *stats->rows.items, compare_rows);
+    for (size_t i = 0; i < stats->rows.length; i++)
+        stats->rows.items[i].state = state_of(stats, &stats->rows.items[i]);
+}
+
+/* ------------------------------------------------------------------------------------- with a policy */
+
+static bool
+retention_of(const prt_set *set, prt_instant now, prt_retention *out)
+{
+    const prt_spec *spec = set->spec;
+    const prt_hook_context context = {
+        .spec = spec, .schema = set->schema, .table = set->table, .key = &set->key, .now = now};
+    prt_error ignored = {0};
+    *out = spec->retention;
+    return spec->hooks.retention == NULL || spec->hooks.retention(spec->hooks.data, &context, out, &ignored);
+}
+
+/* Where retention ends on the axis. A budget in bytes has no such place. */
+static bool
+keep_from(const prt_set *set, const prt_retention *retention, prt_pos *out)
+{
+    switch (retention->kind) {
+    case PRT_KEEP_AGE:
+        *out = prt_interval_add(set->now, &retention->age, -1, set->grid.zone);
+        return true;
+    case PRT_KEEP_IDS:
+        *out = prt_pos_add(set->now, -retention->amount);
+        return true;
+    case PRT_KEEP_COUNT:
+        *out = prt_grid_floor(&set->grid, set->now);
+        for (int64_t i = 0; i < retention->amount && *out > PRT_POS_MIN; i++)
+            *out = prt_grid_prev(&set->grid, *out);
+        return true;
+    default:
+        return false;
+    }
+}
+
+void
+prt_stats_from_set(prt_arena *arena, const prt_set *set, prt_stats *out)
+{
+    prt_retention retention;
+    *out = (prt_stats){.parent = set->parent, .policy = set->spec->name};
+    if (set->plannable) {
+        out->grid = prt_grid_display(arena, &set->grid);
+        out->has_key = true;
+        out->key = set->key;
+        out->now = set->now;
+        out->horizon = set->horizon;
+        prt_instant now = prt_key_is_time(&set->key) ? set->now : 0;
+        out->has_keep = retention_of(set, now, &retention) && keep_from(set, &retention, &out->keep);
+    }
+    add_rows(arena, out);
+}
+
+/* ---------------------------------------------------------------------------------- without a policy */
+
+static prt_pos
+cover_end(const prt_stats *stats)
+{
+    prt_pos end = stats->now;
+    for (size_t i = 0; i < stats->rows.length; i++) {
+        const prt_stats_row *row = &stats->rows.items[i];
+        if (row->has_range && row->range.from.pos <= end && end < row->range.to.pos)
+            end = row->range.to.pos;
+    }
+    return end;
+}
+
+void
+prt_stats_from_table(prt_arena *arena, const prt_table *parent, prt_instant now, const char *highest, prt_stats *out)
+{
+    const prt_parent *facts = parent->parent;
+    const prt_key_options none = {0};
+    prt_error ignored = {0};
+    *out = (prt_stats){.parent = parent};
+    if (facts->strategy == 'r' && facts->key[0].name != NULL)
+        out->has_key = prt_key_init(&out->key, facts->key[0].name, facts->key[0].type, (int) facts->columns, 0, &none,
+                                    prt_zone_utc(), &ignored);
+    if (out->has_key)
+        out->now = prt_key_is_time(&out->key) ? prt_key_now(&out->key, now)
+                                              : (highest == NULL ? 0 : strtoll(highest, NULL, 10));
+    add_rows(arena, out);
+    out->horizon = cover_end(out);
+}
+
+/* ---------------------------------------------------------------------------------------------- sums, JSON */
+
+int64_t
+prt_stats_bytes(const prt_stats *stats)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < stats->rows.length; i++)
+        sum += stats->rows.items[i].bytes;
+    return sum;
+}
+
+int64_t
+prt_stats_rows(const prt_stats *stats)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < stats->rows.length; i++)
+        sum += stats->rows.items[i].rows > 0 ? stats->rows.items[i].rows : 0;
+    return sum;
+}
+
+bool
+prt_stats_exact(const prt_stats *stats)
+{
+    for (size_t i = 0; i < stats->rows.length; i++)
+        if (!stats->rows.items[i].exact)
+            return false;
+    return true;
+}
+
+static json_t *
+pos_json(prt_arena *arena, const prt_stats *stats, prt_pos at)
+{
+    if (!stats->has_key || at == PRT_POS_MIN || at == PRT_POS_MAX)
+        return json_null();
+    return prt_key_is_time(&stats->key) ? json_string(prt_instant_format(arena, at)) : json_integer(at);
+}
+
+static json_t *
+row_json(prt_arena *arena, const prt_stats *stats, const prt_stats_row *row)
+{
+    const prt_table *table = row->table;
+    return json_pack("{s:s, s:o, s:o, s:s?, s:o, s:b, s:I, s:s}", "partition",
+                     prt_ident_display(arena, table->schema, table->name), "from",
+                     row->has_range ? pos_json(arena, stats, row->range.from.pos) : json_null(), "to",
+                     row->has_range ? pos_json(arena, stats, row->range.to.pos) : json_null(), "bound", table->bound_text,
+                     "rows", row->rows < 0 ? json_null() : json_integer(row->rows), "exact", (int) row->exact, "bytes",
+                     (json_int_t) row->bytes, "state", row->state);
+}
+
+json_t *
+prt_stats_json(prt_arena *arena, const prt_stats *stats)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < stats->rows.length; i++)
+        json_array_append_new(rows, row_json(arena, stats, &stats->rows.items[i]));
+    return json_pack("{s:s, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:I, s:I, s:o}", "table",
+                     prt_ident_display(arena, stats->parent->schema, stats->parent->name), "policy", stats->policy,
+                     "interval", stats->grid, "key", stats->has_key ? stats->key.column : NULL, "now",
+                     pos_json(arena, stats, stats->now), "horizon", pos_json(arena, stats, stats->horizon), "retention",
+                     stats->has_keep ? pos_json(arena, stats, stats->keep) : json_null(), "rows",
+                     (json_int_t) prt_stats_rows(stats), "bytes", (json_int_t) prt_stats_bytes(stats), "partitions", rows);
+}
