@@ -1,0 +1,103 @@
+/* Rows in default partitions that are in the way of partitions to be made. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "model/ident.h"
+#include "pg/run_plan.h"
+
+static const prt_table *
+find_default(const prt_set *set)
+{
+    const prt_parent *parent = set->parent->parent;
+    for (size_t i = 0; parent != NULL && i < parent->children_length; i++) {
+        const prt_table *child = parent->children[i];
+        if (child->bound_error == NULL && child->bound.kind == PRT_BOUND_DEFAULT && !child->detach_pending)
+            return child;
+    }
+    return NULL;
+}
+
+static bool
+ends_with_minvalues(const prt_datum *tuple, size_t length)
+{
+    for (size_t i = 1; i < length; i++)
+        if (tuple[i].kind != PRT_DATUM_MINVALUE)
+            return false;
+    return true;
+}
+
+/*
+ * The condition on the key's first column. Where a bound goes on to a value in a later column, the boundary value itself
+ * is taken in: one row too many is a partition looked at twice, one too few a failed run.
+ */
+static bool
+append_condition(prt_buf *sql, prt_arena *arena, const prt_set *set, const prt_range *range)
+{
+    prt_bound bound;
+    prt_error ignored = {0};
+    const char *text = prt_arena_printf(arena, "FOR VALUES FROM (%s) TO (%s)", range->from.sql, range->to.sql);
+    if (!prt_bound_parse(arena, text, &bound, &ignored) || bound.kind != PRT_BOUND_RANGE)
+        return false;
+    const char *column = prt_ident_quote(arena, set->key.column);
+    prt_buf_fmt(sql, "%s IS NOT NULL", column);
+    if (bound.from[0].kind == PRT_DATUM_VALUE)
+        prt_buf_fmt(sql, " AND %s >= %s", column, bound.from[0].sql);
+    if (bound.to[0].kind == PRT_DATUM_VALUE)
+        prt_buf_fmt(sql, " AND %s %s %s", column,
+                    ends_with_minvalues(bound.to, bound.length) ? "<" : "<=", bound.to[0].sql);
+    return true;
+}
+
+typedef struct inquiry {
+    prt_buf sql;
+    PRT_VEC(const char *) names;
+} inquiry;
+
+static void
+ask_for(inquiry *q, prt_arena *arena, const prt_set *set, const prt_table *table, const prt_operation *op)
+{
+    prt_buf condition;
+    prt_buf_init(&condition, arena);
+    if (!append_condition(&condition, arena, set, &op->range))
+        return;
+    prt_buf_fmt(&q->sql, "%sSELECT %zu AS i WHERE EXISTS (SELECT FROM %s%s WHERE %s)",
+                q->names.length == 0 ? "" : " UNION ALL ", q->names.length, table->kind == 'r' ? "ONLY " : "",
+                prt_ident_qualify(arena, table->schema, table->name), condition.data);
+    prt_vec_push(arena, &q->names, prt_ident_qualify(arena, op->schema, op->name));
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+bool
+prt_blocked_read(prt_conn *conn, prt_arena *arena, const prt_plan *plan, const char ***blocked, size_t *length,
+                 prt_error *err)
+{
+    *blocked = NULL;
+    *length = 0;
+    inquiry q = {0};
+    prt_buf_init(&q.sql, arena);
+    for (size_t s = 0; s < plan->sets.length; s++) {
+        const prt_set *set = &plan->sets.items[s];
+        const prt_table *table = set->plannable ? find_default(set) : NULL;
+        for (size_t i = 0; table != NULL && table->bytes != 0 && i < set->operations.length; i++)
+            if (set->operations.items[i].op == PRT_OP_CREATE && set->operations.items[i].has_range)
+                ask_for(&q, arena, set, table, &set->operations.items[i]);
+    }
+    if (q.names.length == 0)
+        return true;
+    PGresult *result = NULL;
+    if (!prt_query(conn, q.sql.data, 0, NULL, &result, err))
+        return false;
+    *length = (size_t) PQntuples(result);
+    *blocked = prt_arena_array(arena, *length + 1, sizeof **blocked);
+    for (size_t i = 0; i < *length; i++)
+        (*blocked)[i] = q.names.items[strtoul(PQgetvalue(result, (int) i, 0), NULL, 10)];
+    PQclear(result);
+    qsort(*blocked, *length, sizeof **blocked, compare_names);
+    return true;
+}

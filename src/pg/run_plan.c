@@ -1,0 +1,251 @@
+#include "pg/run_plan.h"
+
+#include <string.h>
+
+#include "model/ident.h"
+#include "pg/catalog.h"
+
+enum { LOCK_MS = 3000, READ_MS = 120 * 1000 }; /* reading the catalog, and default partitions */
+
+typedef struct draft {
+    PRT_VEC(const char *) tables;
+    PRT_VEC(const prt_spec *) specs;
+    PRT_VEC(struct prt_broken) broken;
+} draft;
+
+static void
+add_broken(draft *d, prt_arena *arena, const prt_spec *spec, const prt_error *error)
+{
+    prt_error *kept = PRT_NEW(arena, prt_error);
+    *kept = *error;
+    struct prt_broken entry = {.spec = spec, .error = kept};
+    prt_vec_push(arena, &d->broken, entry);
+}
+
+static void
+add_table(draft *d, prt_arena *arena, const prt_spec *spec, const char *table)
+{
+    const char *schema, *name;
+    prt_error err = {0};
+    if (!prt_ident_parse(arena, table, &schema, &name, &err)) {
+        add_broken(d, arena, spec, &err);
+        return;
+    }
+    prt_vec_push(arena, &d->tables, table);
+    prt_vec_push(arena, &d->specs, spec);
+}
+
+/* The policy's own query, where it can do no harm. */
+static bool
+query_tables(prt_conn *conn, const prt_spec *spec, const prt_run_options *options, PGresult **out, prt_error *err)
+{
+    int64_t lock = options->lock_timeout_ms > 0 ? options->lock_timeout_ms : spec->lock_timeout_ms;
+    int64_t statement = options->statement_timeout_ms > 0 ? options->statement_timeout_ms : spec->statement_timeout_ms;
+    prt_error ignored = {0};
+    if (!prt_conn_timeouts(conn, lock, statement, err) || !prt_exec(conn, "BEGIN READ ONLY", err))
+        return false;
+    bool ok = prt_query(conn, spec->tables_query, 0, NULL, out, err);
+    if (ok && *out != NULL && PQnfields(*out) != 2)
+        ok = prt_fail(err, PRT_ERR_POLICY, "the query of tables returns %d columns instead of schema and table",
+                      PQnfields(*out));
+    bool ended = prt_exec(conn, "ROLLBACK", &ignored);
+    if (!ended && err->code == PRT_OK)
+        *err = ignored;
+    return ok && ended;
+}
+
+static bool
+add_queried(draft *d, prt_conn *conn, prt_arena *arena, const prt_spec *spec, const prt_run_options *options,
+            prt_error *err)
+{
+    PGresult *result = NULL;
+    prt_error why = {0};
+    bool ok = query_tables(conn, spec, options, &result, &why);
+    for (int row = 0; ok && row < PQntuples(result); row++) {
+        if (PQgetisnull(result, row, 0) || PQgetisnull(result, row, 1))
+            continue;
+        add_table(d, arena, spec, prt_ident_qualify(arena, PQgetvalue(result, row, 0), PQgetvalue(result, row, 1)));
+    }
+    PQclear(result);
+    if (!ok && (why.code == PRT_ERR_CONNECT || why.code == PRT_ERR_INTERRUPTED)) {
+        *err = why;
+        return false;
+    }
+    if (!ok)
+        add_broken(d, arena, spec, &why);
+    return true;
+}
+
+bool
+prt_targets_resolve(prt_conn *conn, prt_arena *arena, const prt_spec *const *specs, size_t length,
+                    const prt_run_options *options, prt_targets *out, prt_error *err)
+{
+    draft d = {0};
+    for (size_t i = 0; i < length; i++) {
+        if (specs[i]->unsupported == NULL)
+            continue;
+        prt_fail(err, PRT_ERR_POLICY, "policy %s needs `%s`, which this version cannot carry out", specs[i]->name,
+                 specs[i]->unsupported);
+        prt_fail_object(err, "%s", specs[i]->name);
+        return prt_fail_hint(err, "without it the policy would do something else than it says, so nothing is done");
+    }
+    for (size_t i = 0; i < length; i++) {
+        for (size_t t = 0; t < specs[i]->tables_length; t++)
+            add_table(&d, arena, specs[i], specs[i]->tables[t]);
+        if (specs[i]->tables_query != NULL && !add_queried(&d, conn, arena, specs[i], options, err))
+            return false;
+    }
+    *out = (prt_targets) {.tables = d.tables.items,
+                          .specs = d.specs.items,
+                          .length = d.tables.length,
+                          .broken = d.broken.items,
+                          .broken_length = d.broken.length};
+    return true;
+}
+
+void
+prt_set_find(prt_arena *arena, prt_set *set, prt_finding_code code, prt_severity severity, const char *message,
+             const char *hint)
+{
+    prt_finding finding = {.code = code,
+                           .severity = severity,
+                           .object = prt_ident_display(arena, set->schema, set->table),
+                           .message = message,
+                           .hint = hint};
+    prt_vec_push(arena, &set->findings, finding);
+}
+
+/* A policy without tables to show still has to show what is wrong with it. */
+static void
+add_broken_sets(prt_arena *arena, prt_plan *plan, const prt_targets *targets)
+{
+    for (size_t i = 0; i < targets->broken_length; i++) {
+        const prt_spec *spec = targets->broken[i].spec;
+        const prt_error *error = targets->broken[i].error;
+        prt_table *nothing = PRT_NEW(arena, prt_table);
+        *nothing = (prt_table) {.schema = "", .name = spec->name, .rows = -1, .bytes = -1};
+        prt_set set = {.spec = spec, .parent = nothing, .schema = NULL, .table = spec->name, .bytes = -1};
+        prt_set_find(arena, &set, PRT_FINDING_NOT_PARTITIONED, PRT_SEVERITY_ERROR,
+                     prt_arena_printf(arena, "the policy's tables cannot be found out: %s", error->message),
+                     error->hint[0] != '\0' ? error->hint : NULL);
+        prt_vec_push(arena, &plan->sets, set);
+    }
+}
+
+static const char *
+key_column(const prt_spec *spec, const prt_parent *parent)
+{
+    if (spec->key.column != NULL)
+        return spec->key.column;
+    return parent->columns > 0 ? parent->key[0].name : NULL;
+}
+
+static bool
+has_column(const prt_parent *parent, const char *column)
+{
+    for (size_t i = 0; i < parent->columns; i++)
+        if (parent->key[i].name != NULL && strcmp(parent->key[i].name, column) == 0)
+            return true;
+    return false;
+}
+
+/* "Now" of id sets: the highest id stored, of each RANGE parent of the tree. */
+static bool
+read_highest(prt_conn *conn, prt_arena *arena, const prt_spec *spec, prt_table *table, prt_error *err)
+{
+    prt_parent *parent = table->parent;
+    if (parent == NULL)
+        return true;
+    if (parent->strategy == 'r') {
+        const char *column = key_column(spec, parent);
+        return column == NULL || !has_column(parent, column) || parent->highest != NULL ||
+               prt_catalog_highest(conn, arena, table, column, &parent->highest, err);
+    }
+    for (size_t i = 0; i < parent->children_length; i++)
+        if (!read_highest(conn, arena, spec, parent->children[i], err))
+            return false;
+    return true;
+}
+
+static bool
+read_snapshot(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const prt_run_options *options,
+              prt_snapshot **out, prt_error *err)
+{
+    prt_catalog_options wanted = {.bytes = options->all_sizes,
+                                  .comments = options->plan.checking,
+                                  .has_now = options->has_now,
+                                  .now = options->now};
+    for (size_t i = 0; i < targets->length; i++)
+        wanted.bytes = wanted.bytes || prt_spec_wants_bytes(targets->specs[i]);
+    if (!prt_catalog_read(conn, arena, targets->tables, targets->length, &wanted, out, err))
+        return false;
+    for (size_t i = 0; i < targets->length; i++)
+        if (targets->specs[i]->by_id && !read_highest(conn, arena, targets->specs[i], (*out)->roots[i], err))
+            return false;
+    return true;
+}
+
+/* What the first plan wants to make may be in the way of something: names that are taken, rows in default partitions. */
+static bool
+read_obstacles(prt_conn *conn, prt_arena *arena, prt_snapshot *snapshot, const prt_plan *plan,
+               const prt_run_options *options, prt_error *err)
+{
+    size_t length;
+    const char **names = prt_plan_names(arena, plan, &length);
+    if (length == 0)
+        return true;
+    if (!prt_catalog_taken(conn, arena, names, length, &snapshot->taken, &snapshot->taken_length, err))
+        return false;
+    prt_error why = {0};
+    if (prt_blocked_read(conn, arena, plan, &snapshot->blocked, &snapshot->blocked_length, &why))
+        return true;
+    if (why.code == PRT_ERR_CONNECT || why.code == PRT_ERR_INTERRUPTED) {
+        *err = why;
+        return false;
+    }
+    /* Not allowed to read the default partition, or no time: ATTACH will find out. */
+    prt_log_error(options->log, &why);
+    return true;
+}
+
+static bool
+read_sizes(prt_conn *conn, prt_arena *arena, prt_plan *plan, prt_error *err)
+{
+    PRT_VEC(prt_operation *) wanted = {0};
+    PRT_VEC(uint32_t) oids = {0};
+    for (size_t s = 0; s < plan->sets.length; s++) {
+        for (size_t i = 0; i < plan->sets.items[s].operations.length; i++) {
+            prt_operation *op = &plan->sets.items[s].operations.items[i];
+            if (op->oid == 0 || op->bytes >= 0 ||
+                (op->op != PRT_OP_DROP && op->op != PRT_OP_DETACH && op->op != PRT_OP_MOVE))
+                continue;
+            prt_vec_push(arena, &wanted, op);
+            prt_vec_push(arena, &oids, op->oid);
+        }
+    }
+    int64_t *bytes;
+    if (oids.length == 0)
+        return true;
+    if (!prt_catalog_sizes(conn, arena, oids.items, oids.length, &bytes, err))
+        return false;
+    for (size_t i = 0; i < oids.length; i++)
+        wanted.items[i]->bytes = bytes[i];
+    return true;
+}
+
+bool
+prt_targets_plan(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const prt_run_options *options,
+                 prt_plan **out, prt_error *err)
+{
+    prt_snapshot *snapshot;
+    if (!prt_conn_timeouts(conn, LOCK_MS, READ_MS, err) ||
+        !read_snapshot(conn, arena, targets, options, &snapshot, err) ||
+        !prt_plan_make(arena, snapshot, targets->specs, &options->plan, out, err) ||
+        !read_obstacles(conn, arena, snapshot, *out, options, err))
+        return false;
+    if ((snapshot->taken_length > 0 || snapshot->blocked_length > 0) &&
+        !prt_plan_make(arena, snapshot, targets->specs, &options->plan, out, err))
+        return false;
+    add_broken_sets(arena, *out, targets);
+    return !options->sizes || read_sizes(conn, arena, *out, err);
+}
