@@ -95,13 +95,13 @@ prt_bytes_text(prt_arena *arena, int64_t bytes)
 const char *
 prt_number_text(prt_arena *arena, int64_t number)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%" PRIu64, number < 0 ? 0 - (uint64_t) number : (uint64_t) number);
+    const char *digits = prt_arena_printf(arena, "%" PRIu64, number < 0 ? 0 - (uint64_t) number : (uint64_t) number);
+    size_t length = strlen(digits);
     prt_buf out;
     prt_buf_init(&out, arena);
     if (number < 0)
         prt_buf_char(&out, '-');
-    for (int i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++) {
         if (i > 0 && (length - i) % 3 == 0)
             prt_buf_char(&out, ',');
         prt_buf_char(&out, digits[i]);
@@ -370,7 +370,7 @@ put_check_findings(prt_buf *out, const prt_set *set, const prt_text_style *style
                 continue;
             const char *label = prt_arena_printf(out->arena, "%-7s  %-17s", prt_severity_names[severity],
                                                  prt_finding_names[finding->code]);
-            put_finding(out, finding, label, 30, style);
+            put_finding(out, finding, label, 29, style);
         }
 }
 
