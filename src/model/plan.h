@@ -32,12 +32,20 @@ typedef enum prt_op {
 } prt_op;
 extern const char *const prt_op_names[PRT_OP_COUNT];
 
+/* What an ALTER is for. */
+typedef enum prt_alter {
+    PRT_ALTER_GUARD,   /* the default partition gets a validated CHECK: creations need not scan it */
+    PRT_ALTER_UNGUARD, /* and loses it again */
+    PRT_ALTER_UNMARK,  /* a partition that stays loses the marker of a detach that did not happen */
+} prt_alter;
+
 /* How a statement has to be run. Neighbouring statements of one operation without PRT_ALONE or PRT_BREAK form one
  * transaction; operations of kind CREATE may share a transaction with their neighbours. */
 enum {
     PRT_ALONE = 1, /* not inside a transaction block (DETACH CONCURRENTLY) */
     PRT_LONG = 2,  /* no statement_timeout: validations, copies of rows; concurrent detaches have their own limit */
     PRT_BREAK = 4, /* commits what came before it, and starts a new transaction */
+    PRT_EARLY = 8, /* harmless on its own (a marker): may run in one transaction with those of later operations, beforehand */
 };
 
 typedef struct prt_statement {
@@ -47,9 +55,12 @@ typedef struct prt_statement {
 
 typedef struct prt_operation {
     prt_op op;
+    prt_alter alter;           /* ALTER */
+    bool made;                 /* CREATE: `table` is built already and only has to be attached */
     const char *schema, *name; /* the partition (or the parent, for ANALYZE) */
     uint32_t oid;              /* 0: it does not exist yet */
-    bool has_range;
+    const prt_table *table;    /* of the snapshot: a child of the set's parent, or a waiting one; NULL: new */
+    bool has_range;            /* CREATE without: the default partition */
     prt_range range;
     const char *reason;        /* "premake 4 of 4", "gap", "expired 1 h ago" */
     const char *note;          /* "after a grace of 7 days"; NULL: none */
@@ -69,9 +80,11 @@ typedef struct prt_set {
     prt_grid grid;
     PRT_VEC(prt_operation) operations; /* creations first, then retirement, in the order of execution */
     PRT_VEC(prt_finding) findings;
-    prt_pos now;               /* on the key's axis */
+    prt_pos now;               /* on the key's axis; for ids prt_parent.highest, 0 when empty */
     prt_pos horizon;           /* the end of the unbroken cover from now on, before this plan; `now` when an insert fails now */
     int64_t runway;            /* microseconds (or ids) from now to horizon; PRT_POS_MAX: unbounded */
+    const prt_table *default_table; /* NULL: none is attached */
+    bool has_default;          /* attached, or made by this plan: no detach can be concurrent */
     size_t partitions;         /* attached leaves or branches of this level, the default not counted */
     int64_t bytes;             /* sum of those known; -1: not asked for */
 } prt_set;

@@ -17,4 +17,8 @@ void prt_render(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *s
 void prt_render_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, const prt_operation *operation,
                      prt_statement **make, size_t *make_length, prt_statement **attach, size_t *attach_length);
 
+/* True when a CHECK on the default partition can spare it a scan: for plain creations that do not hold now. (While the
+ * guard stands, the default partition refuses rows of those ranges.) */
+bool prt_guard_helps(const prt_set *set);
+
 #endif

@@ -30,6 +30,15 @@ typedef struct prt_reference {
     char on_update;
 } prt_reference;
 
+/* A row-level security policy of a parent; expressions as pg_get_expr prints them. */
+typedef struct prt_row_policy {
+    const char *name;
+    bool permissive;
+    const char *command;              /* ALL, SELECT, INSERT, UPDATE, DELETE */
+    const char *roles;                /* for SQL: quoted and separated by commas, or PUBLIC */
+    const char *using_sql, *check_sql; /* NULL: none */
+} prt_row_policy;
+
 /* Facts that only partitioned tables carry; NULL on leaves. */
 typedef struct prt_parent {
     char strategy; /* r l h */
@@ -40,6 +49,8 @@ typedef struct prt_parent {
     const char *replica_index;      /* i: the parent's index name */
     bool row_security, force_row_security, has_triggers, has_identity, has_publication;
     const char *acl;                /* NULL: default privileges */
+    prt_row_policy *policies;       /* of row-level security, by name */
+    size_t policies_length;
     int locks_per_child;            /* relations one new partition locks: itself, indexes, toast */
     size_t references_length;
     prt_reference *references;
@@ -48,6 +59,9 @@ typedef struct prt_parent {
     const char **columns_list;      /* every plain (not generated) column's name in order, NULL-ended: for drain */
     prt_table **children;
     size_t children_length;
+    /* The highest value of the range key stored outside the default partition, as text; NULL: empty or not asked for
+     * (filled for parents of id sets: their "now"). */
+    const char *highest;
 } prt_parent;
 
 struct prt_table {
@@ -60,11 +74,12 @@ struct prt_table {
     const char *bound_text;
     const char *bound_error; /* why it could not be parsed; NULL: it could */
     int64_t rows;          /* reltuples; -1 unknown */
-    int64_t bytes;         /* pg_total_relation_size; -1: not asked for */
-    const char *comment;   /* whole; NULL: none (read for partitions that carry a marker) */
+    int64_t bytes;         /* pg_total_relation_size; -1: not asked for; always there for default partitions */
+    const char *comment;   /* whole; NULL: none. Always read: a marker is appended to it, never put in its place */
     char replica_identity; /* of leaves; 0: not read */
     prt_table *parent_table; /* NULL on roots */
     prt_parent *parent;    /* NULL on leaves */
+    bool guarded;          /* of a default partition: a CHECK named partrun_guard was left behind */
 };
 
 /* A table outside any tree whose comment has a valid marker of this very database. */
@@ -90,12 +105,16 @@ typedef struct prt_snapshot {
     prt_waiting *waiting;
     size_t waiting_length;
     /* Names that new partitions would get but that exist already: filled after a first plan (prt_plan_names). */
-    const char **taken;     /* "schema\0name" pairs are awkward: entries are prt_ident_qualify texts, sorted by strcmp */
+    const char **taken;     /* prt_ident_qualify texts, sorted by strcmp */
     size_t taken_length;
+    /* Of the partitions to be made, those whose rows sit in the default partition now: filled likewise. */
+    const char **blocked;   /* prt_ident_qualify texts, sorted by strcmp */
+    size_t blocked_length;
 } prt_snapshot;
 
 /* Looks in `taken` by binary search. */
 bool prt_snapshot_is_taken(const prt_snapshot *snapshot, const char *qualified);
+bool prt_snapshot_is_blocked(const prt_snapshot *snapshot, const char *qualified);
 /* Depth-first over a tree, parents first; false from `visit` stops. */
 bool prt_table_walk(const prt_table *root, bool (*visit)(void *data, const prt_table *table), void *data);
 

@@ -1,0 +1,194 @@
+/* Segments to operations: names, the default partition's rows, and its guard. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "model/ident.h"
+#include "model/plan_set.h"
+#include "model/render.h"
+
+/* A default partition above this size is not scanned under a lock: a validated CHECK spares it. */
+#define GUARD_BYTES (INT64_C(8) << 20)
+
+static const char *
+segment_reason(const prt_worksite *site, const prt_segment *segment)
+{
+    bool older = site->length > 0 && site->pieces[0].range.from.pos < segment->range.from.pos;
+    bool newer = site->length > 0 && site->pieces[site->length - 1].range.from.pos > segment->range.from.pos;
+    if (segment->kind == PRT_SEGMENT_CURRENT)
+        return "current";
+    if (segment->kind == PRT_SEGMENT_REQUESTED)
+        return "requested";
+    if (!segment->whole || (segment->kind == PRT_SEGMENT_AHEAD && segment->index == 0))
+        return "segment";
+    if (segment->kind == PRT_SEGMENT_AHEAD && !(older && newer))
+        return prt_arena_printf(site->arena, "premake %" PRId64 " of %" PRId64, segment->index, site->spec->premake);
+    if (segment->kind == PRT_SEGMENT_BEHIND && segment->index > 0)
+        return prt_arena_printf(site->arena, "backfill %" PRId64 " of %" PRId64, segment->index, site->spec->backfill);
+    return "gap";
+}
+
+/* An incoming foreign key that would act on the rows while they move out of the default partition. */
+static const prt_reference *
+moving_hurts(const prt_parent *parent)
+{
+    for (size_t i = 0; i < parent->references_length; i++)
+        if (parent->references[i].on_delete != 'a')
+            return &parent->references[i];
+    return NULL;
+}
+
+/* The default partition holds rows of the new one: they move, or it cannot be made. False: a finding says why. */
+static bool
+resolve_blocked(prt_worksite *site, prt_operation *operation)
+{
+    prt_arena *arena = site->arena;
+    const char *qualified = prt_ident_qualify(arena, operation->schema, operation->name);
+    if (site->set->default_table == NULL || !prt_snapshot_is_blocked(site->planner->snapshot, qualified))
+        return true;
+    const char *range = prt_range_display(arena, &site->set->key, &operation->range);
+    const char *holder = prt_site_name(site, site->set->default_table);
+    if (site->spec->default_partition != PRT_DEFAULT_DRAIN) {
+        prt_find(site, PRT_FINDING_DEFAULT_BLOCKS, PRT_SEVERITY_ERROR, operation->name,
+                 "default = \"drain\" moves them when their partition is made", "%s holds rows of %s", holder, range);
+        return false;
+    }
+    const prt_reference *reference = moving_hurts(site->parent);
+    if (reference != NULL) {
+        prt_find(site, PRT_FINDING_REFERENCED, PRT_SEVERITY_ERROR, operation->name,
+                 "move the rows by hand, or give the foreign key ON DELETE NO ACTION",
+                 "%s holds rows of %s, but moving them would set off foreign key %s of %s", holder, range,
+                 reference->constraint, prt_ident_display(arena, reference->schema, reference->table));
+        return false;
+    }
+    operation->op = PRT_OP_DRAIN;
+    operation->note = prt_arena_printf(arena, "moves rows out of %s", holder);
+    return true;
+}
+
+/* True when the name is free, or already is the very table, built but not attached. */
+static bool
+settle_name(prt_worksite *site, prt_name_set *siblings, prt_operation *operation)
+{
+    prt_planner *planner = site->planner;
+    prt_arena *arena = site->arena;
+    const char *shown = prt_ident_display(arena, operation->schema, operation->name);
+    if (!prt_name_set_add(arena, &planner->names, operation->schema, operation->name)) {
+        prt_find(site, PRT_FINDING_NAME_COLLISION, PRT_SEVERITY_ERROR, operation->name, "give the policy another naming",
+                 "two partitions of this run would be called %s", shown);
+        return false;
+    }
+    if (!prt_name_set_add(arena, siblings, operation->schema, operation->name)) {
+        prt_find(site, PRT_FINDING_NAME_TAKEN, PRT_SEVERITY_ERROR, operation->name,
+                 "rename that partition, or give the policy another naming",
+                 "%s is the name of another partition of this set", shown);
+        return false;
+    }
+    operation->table = operation->has_range ? prt_waiting_made(site, operation->name, &operation->range) : NULL;
+    if (operation->table != NULL) {
+        operation->oid = operation->table->oid;
+        operation->made = true;
+        operation->reason = "resumed";
+        return true;
+    }
+    if (prt_snapshot_is_taken(planner->snapshot, prt_ident_qualify(arena, operation->schema, operation->name))) {
+        prt_find(site, PRT_FINDING_NAME_TAKEN, PRT_SEVERITY_ERROR, operation->name,
+                 "rename or drop that relation, or give the policy another naming",
+                 "%s exists and is no partition of this set", shown);
+        return false;
+    }
+    return true;
+}
+
+static prt_name_set
+sibling_names(const prt_worksite *site)
+{
+    prt_name_set names = {0};
+    for (size_t i = 0; i < site->parent->children_length; i++) {
+        const prt_table *child = site->parent->children[i];
+        prt_name_set_add(site->arena, &names, child->schema, child->name);
+    }
+    return names;
+}
+
+static void
+create_segment(prt_worksite *site, prt_name_set *siblings, const prt_segment *segment)
+{
+    const prt_set *set = site->set;
+    prt_name_input input = {.schema = set->schema, .table = set->table, .tenant = set->tenant, .key = &set->key,
+                            .grid = &set->grid, .range = segment->range};
+    prt_operation operation = {.op = PRT_OP_CREATE, .schema = set->schema, .has_range = true, .range = segment->range,
+                               .bytes = -1, .rows = -1};
+    prt_error err = {0};
+    if (!prt_naming_make(site->arena, &site->spec->naming, &input, &operation.name, &err)) {
+        prt_find(site, PRT_FINDING_NAME_COLLISION, PRT_SEVERITY_ERROR, NULL,
+                 err.hint[0] ? err.hint : "give the policy another naming", "no name for %s: %s",
+                 prt_range_display(site->arena, &set->key, &segment->range), err.message);
+        return;
+    }
+    operation.reason = segment_reason(site, segment);
+    if (settle_name(site, siblings, &operation) && resolve_blocked(site, &operation))
+        prt_plan_add(site, operation);
+}
+
+/* `<table>_default`, after the others: with it in place, each of them would lock and scan it. */
+static void
+create_default(prt_worksite *site, prt_name_set *siblings)
+{
+    static const char suffix[] = "_default";
+    prt_set *set = site->set;
+    size_t cut = prt_utf8_cut(set->table, PRT_NAME_BYTES - strlen(suffix));
+    prt_operation operation = {
+        .op = PRT_OP_CREATE, .schema = set->schema, .reason = "default partition", .bytes = -1, .rows = -1,
+        .name = prt_arena_printf(site->arena, "%.*s%s", (int) cut, set->table, suffix)};
+    if (!settle_name(site, siblings, &operation))
+        return;
+    prt_plan_add(site, operation);
+    set->has_default = true;
+}
+
+static void
+add_alter(prt_worksite *site, prt_alter alter, const char *reason)
+{
+    const prt_table *table = site->set->default_table;
+    prt_plan_add(site, (prt_operation) {.op = PRT_OP_ALTER, .alter = alter, .schema = table->schema, .name = table->name,
+                                        .oid = table->oid, .table = table, .reason = reason, .bytes = table->bytes,
+                                        .rows = table->rows});
+}
+
+/* The guard goes before the creations, and off again after them. What an interrupted run left goes first of all. */
+static void
+add_guard(prt_worksite *site, size_t first)
+{
+    prt_set *set = site->set;
+    const prt_table *table = site->set->default_table;
+    if (table == NULL || table->detach_pending)
+        return;
+    bool wanted = table->bytes > GUARD_BYTES && prt_guard_helps(set);
+    if (!wanted && !table->guarded)
+        return;
+    add_alter(site, wanted ? PRT_ALTER_GUARD : PRT_ALTER_UNGUARD,
+              wanted ? "spares the default partition's scan" : "left over by an interrupted run");
+    size_t last = set->operations.length - 1;
+    prt_operation guard = set->operations.items[last];
+    memmove(&set->operations.items[first + 1], &set->operations.items[first], (last - first) * sizeof guard);
+    set->operations.items[first] = guard;
+    if (wanted)
+        add_alter(site, PRT_ALTER_UNGUARD, "the scan is over");
+}
+
+void
+prt_plan_creations(prt_worksite *site)
+{
+    prt_cover_missing(site);
+    bool wants_default = site->spec->default_partition == PRT_DEFAULT_CREATE && site->set->default_table == NULL &&
+                         site->planner->options->ensure_from == NULL;
+    size_t first = site->set->operations.length;
+    if (site->segments.length > 0 || wants_default) {
+        prt_name_set siblings = sibling_names(site);
+        for (size_t i = 0; i < site->segments.length; i++)
+            create_segment(site, &siblings, &site->segments.items[i]);
+        if (wants_default)
+            create_default(site, &siblings);
+    }
+    add_guard(site, first);
+}

@@ -1,0 +1,244 @@
+/* Retention, hold, and what becomes of the partitions that neither protects. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/ident.h"
+#include "model/plan_set.h"
+
+static prt_hook_context
+hook_context(const prt_worksite *site)
+{
+    return (prt_hook_context) {.spec = site->spec, .schema = site->set->schema, .table = site->set->table,
+                               .key = &site->set->key, .now = site->planner->snapshot->now};
+}
+
+/* The policy's retention for this set. What cannot be told keeps everything. */
+static void
+find_retention(prt_worksite *site)
+{
+    const prt_hooks *hooks = &site->spec->hooks;
+    prt_error err = {0};
+    prt_hook_context context = hook_context(site);
+    site->retention = site->spec->retention;
+    site->retention_known = (hooks->retention == NULL || hooks->retention(hooks->data, &context, &site->retention, &err)) &&
+                            prt_retention_check(&site->retention, &site->set->key, &err);
+    if (!site->retention_known)
+        prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_ERROR, NULL, err.hint[0] ? err.hint : NULL,
+                 "nothing is retired, because the retention is not known: %s", err.message);
+    if (!site->retention_known || site->spec->cleanup == PRT_CLEANUP_NONE)
+        site->retention = (prt_retention) {.kind = PRT_KEEP};
+}
+
+static void
+list_extents(prt_worksite *site)
+{
+    site->extents = prt_arena_array(site->arena, site->length + 1, sizeof *site->extents);
+    for (size_t i = 0; i < site->length; i++)
+        if (!site->pieces[i].pending)
+            site->extents[site->extents_length++] =
+                (prt_extent) {.to = site->pieces[i].range.to.pos, .bytes = site->pieces[i].table->bytes};
+}
+
+bool
+prt_expire_held(prt_worksite *site, const prt_table *table, const prt_range *range, const char *state, const char *reason)
+{
+    const prt_hooks *hooks = &site->spec->hooks;
+    if (hooks->hold == NULL)
+        return false;
+    prt_hook_context context = hook_context(site);
+    prt_hook_partition partition = {.schema = table->schema, .name = table->name, .range = *range, .bytes = table->bytes,
+                                    .rows = table->rows, .state = state};
+    prt_error err = {0};
+    bool held = false;
+    if (!hooks->hold(hooks->data, &context, &partition, &held, &err)) {
+        prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_ERROR, prt_site_name(site, table), err.hint[0] ? err.hint : NULL,
+                 "it is kept, because its hold is not known: %s", err.message);
+        return true;
+    }
+    if (held)
+        prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_INFO, prt_site_name(site, table), NULL, "the policy holds it (%s)",
+                 reason);
+    return held;
+}
+
+static bool
+is_local(void *data, const prt_table *table)
+{
+    (void) data;
+    return table->kind != 'f';
+}
+
+/* A foreign table is somebody else's data: adopted and reported, never dropped. */
+static bool
+is_foreign(prt_worksite *site, const prt_piece *piece, const char *reason)
+{
+    if (prt_table_walk(piece->table, is_local, NULL))
+        return false;
+    prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_WARNING, prt_site_name(site, piece->table),
+             "detach it by hand, and DROP FOREIGN TABLE", "a foreign table is never retired (%s)", reason);
+    return true;
+}
+
+const char *
+prt_expire_reason(const prt_worksite *site, prt_pos to)
+{
+    prt_arena *arena = site->arena;
+    const char *shown = prt_retention_display(arena, &site->retention);
+    switch (site->retention.kind) {
+    case PRT_KEEP_AGE:
+        return prt_arena_printf(arena, "expired %s ago", prt_duration_display(arena, prt_pos_add(site->keep.cutoff, -to)));
+    case PRT_KEEP_IDS:
+        return prt_arena_printf(arena, "expired %" PRId64 " ids ago", prt_pos_add(site->keep.cutoff, -to));
+    case PRT_KEEP_COUNT:
+        return prt_arena_printf(arena, "beyond %s", shown);
+    case PRT_KEEP_BYTES:
+        return prt_arena_printf(arena, "over %s", shown);
+    case PRT_KEEP:
+        break;
+    }
+    return "requested";
+}
+
+void
+prt_expire_mark(prt_worksite *site)
+{
+    const prt_plan_options *options = site->planner->options;
+    bool decide = options->retire == NULL && options->ensure_from == NULL;
+    find_retention(site);
+    list_extents(site);
+    site->keep = prt_retention_keep(&site->retention, site->set->now, site->axis_zone, site->extents, site->extents_length);
+    for (size_t i = 0; i < site->length; i++) {
+        prt_piece *piece = &site->pieces[i];
+        prt_pos to = piece->range.to.pos;
+        piece->expired = !piece->pending && to != PRT_POS_MIN && to <= site->keep.cutoff && to <= site->set->now;
+        piece->stays = !piece->pending;
+        if (!piece->expired || !decide)
+            continue;
+        const char *reason = prt_expire_reason(site, to);
+        piece->stays = is_foreign(site, piece, reason) ||
+                       prt_expire_held(site, piece->table, &piece->range, "attached", reason);
+        site->retired += !piece->stays;
+    }
+}
+
+prt_operation
+prt_expire_operation(const prt_worksite *site, const prt_table *table, const prt_range *range, const char *reason,
+                     bool waited)
+{
+    const prt_spec *spec = site->spec;
+    prt_arena *arena = site->arena;
+    prt_operation o = {.op = PRT_OP_DETACH, .schema = table->schema, .name = table->name, .oid = table->oid, .table = table,
+                       .has_range = true, .range = *range, .reason = reason, .bytes = table->bytes, .rows = table->rows};
+    bool waits = !waited && !prt_interval_is_zero(&spec->grace);
+    const char *grace = waits ? prt_interval_format(arena, &spec->grace) : NULL;
+    if (spec->cleanup == PRT_CLEANUP_DROP) {
+        o.op = waits ? PRT_OP_DETACH : PRT_OP_DROP;
+        o.note = waits ? prt_arena_printf(arena, "dropped after a grace of %s", grace) : NULL;
+    } else if (spec->cleanup == PRT_CLEANUP_MOVE) {
+        const char *schema = prt_ident_display(arena, NULL, spec->cleanup_schema);
+        o.op = waits ? PRT_OP_DETACH : PRT_OP_MOVE;
+        o.note = waits ? prt_arena_printf(arena, "moved to schema %s after a grace of %s", schema, grace)
+                       : prt_arena_printf(arena, "to schema %s", schema);
+    }
+    if (table->detach_pending)
+        o.note = o.note == NULL ? "finishes an interrupted detach"
+                                : prt_arena_printf(arena, "%s; finishes an interrupted detach", o.note);
+    return o;
+}
+
+static int64_t
+drop_limit(const prt_worksite *site)
+{
+    const prt_max_drop *override = site->planner->options->max_drop;
+    const prt_max_drop *max = override != NULL ? override : &site->spec->max_drop;
+    int64_t share;
+    switch (max->kind) {
+    case PRT_DROP_ALL:
+        return INT64_MAX;
+    case PRT_DROP_COUNT:
+        return max->amount;
+    case PRT_DROP_PERCENT:
+        break;
+    }
+    share = (int64_t) ((__int128) site->set->partitions * max->amount / 100);
+    return share < 1 ? 1 : share;
+}
+
+/* A marker on a partition that stays is of a detach that did not happen: nobody shall act on it later. */
+static void
+unmark_staying(prt_worksite *site)
+{
+    for (size_t i = 0; i < site->length; i++) {
+        const prt_table *table = site->pieces[i].table;
+        prt_marker marker;
+        if (site->pieces[i].stays && prt_marked(site, table, &marker))
+            prt_plan_add(site, (prt_operation) {.op = PRT_OP_ALTER, .alter = PRT_ALTER_UNMARK, .schema = table->schema,
+                                                .name = table->name, .oid = table->oid, .table = table,
+                                                .reason = "stays: its marker goes", .bytes = table->bytes,
+                                                .rows = table->rows});
+    }
+}
+
+bool
+prt_expire_requested(prt_worksite *site, const prt_table *table)
+{
+    prt_planner *planner = site->planner;
+    bool found = false;
+    for (size_t i = 0; planner->options->retire[i] != NULL; i++) {
+        const char *schema, *name;
+        prt_error err = {0};
+        if (prt_ident_parse(site->arena, planner->options->retire[i], &schema, &name, &err) &&
+            strcmp(name, table->name) == 0 && (schema == NULL || strcmp(schema, table->schema) == 0))
+            found = planner->requested[i] = true;
+    }
+    return found;
+}
+
+/* A partition asked for by hand: hold and retention still protect it. */
+static void
+retire_requested(prt_worksite *site, prt_piece *piece)
+{
+    const prt_table *table = piece->table;
+    const char *name = prt_site_name(site, table);
+    bool expired = piece->expired || (piece->pending && piece->range.to.pos <= site->keep.cutoff);
+    if (site->spec->cleanup == PRT_CLEANUP_NONE) {
+        prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_ERROR, name, "give the policy retention and cleanup",
+                 "it stays: the policy does not say what becomes of retired partitions");
+    } else if (piece->range.to.pos > site->set->now) {
+        prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_ERROR, name, NULL,
+                 "it stays: the current and the future partitions are never retired");
+    } else if (!expired && !site->planner->options->force_retention) {
+        prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_ERROR, name, "--force-retention retires it all the same",
+                 "it stays: it is inside its retention of %s", prt_retention_display(site->arena, &site->retention));
+    } else if (!is_foreign(site, piece, "requested") &&
+               !prt_expire_held(site, table, &piece->range, "attached", "requested")) {
+        prt_plan_add(site, prt_expire_operation(site, table, &piece->range, "requested", false));
+    }
+}
+
+void
+prt_plan_retirements(prt_worksite *site)
+{
+    if (site->planner->options->retire != NULL) {
+        for (size_t i = 0; i < site->length; i++)
+            if (prt_expire_requested(site, site->pieces[i].table))
+                retire_requested(site, &site->pieces[i]);
+        return;
+    }
+    unmark_staying(site);
+    int64_t limit = drop_limit(site);
+    if ((int64_t) site->retired > limit) {
+        prt_find(site, PRT_FINDING_MASS_DROP, PRT_SEVERITY_ERROR, NULL,
+                 "check the retention; --max-drop N|N%|all allows it for one run",
+                 "%zu of %zu partitions would be retired, but max_drop allows %" PRId64 ": nothing of this set is retired",
+                 site->retired, site->set->partitions, limit);
+        return;
+    }
+    for (size_t i = 0; i < site->length; i++) {
+        const prt_piece *piece = &site->pieces[i];
+        if (piece->expired && !piece->stays)
+            prt_plan_add(site, prt_expire_operation(site, piece->table, &piece->range,
+                                                    prt_expire_reason(site, piece->range.to.pos), false));
+    }
+}

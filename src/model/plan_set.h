@@ -1,0 +1,117 @@
+/* The planner's workbench for one set: shared by plan*.c, of no concern to others. */
+#ifndef PRT_MODEL_PLAN_SET_H
+#define PRT_MODEL_PLAN_SET_H
+
+#include "model/plan.h"
+#include "model/retention.h"
+
+/* A partition whose bounds are understood. Pieces are ordered by their bounds. */
+typedef struct prt_piece {
+    const prt_table *table;
+    prt_range range;
+    bool pending;   /* its detach was interrupted: its range is taken, but it holds nothing up any more */
+    bool expired;   /* by retention; it may stay all the same */
+    bool stays;     /* attached after this run, as far as the policy goes (max_drop may keep more) */
+} prt_piece;
+
+/* A range to be made. */
+typedef struct prt_segment {
+    prt_range range;
+    bool whole; /* a grid cell from end to end */
+    enum { PRT_SEGMENT_CURRENT, PRT_SEGMENT_AHEAD, PRT_SEGMENT_BEHIND, PRT_SEGMENT_REQUESTED } kind;
+    int64_t index; /* AHEAD, BEHIND: the cell's distance from the current one; 0 beyond backfill */
+} prt_segment;
+
+/* A hash table of names. */
+typedef struct prt_name_set {
+    struct prt_name_slot {
+        const char *schema, *name; /* name NULL: free */
+    } *slots;
+    size_t size, used;
+} prt_name_set;
+
+typedef struct prt_planner {
+    prt_arena *arena;
+    prt_plan *plan;
+    const prt_snapshot *snapshot;
+    const prt_plan_options *options;
+    const prt_waiting **waiting; /* the snapshot's, sorted by parent */
+    bool *requested;             /* options->retire[i] was found */
+    prt_name_set names;
+    bool drift;                  /* the clocks differ: nothing is retired */
+} prt_planner;
+
+typedef struct prt_worksite {
+    prt_planner *planner;
+    prt_arena *arena;
+    prt_set *set;
+    const prt_spec *spec;
+    const prt_parent *parent;
+    const prt_zone *axis_zone; /* the zone of the axis: NULL for wall clocks and ids */
+    prt_piece *pieces;
+    size_t length;
+    size_t unreadable;         /* partitions whose bounds are not understood */
+    prt_retention retention;
+    bool retention_known;      /* false: the hook raised */
+    prt_keep keep;
+    prt_extent *extents;       /* of attached pieces, for retention */
+    size_t extents_length;
+    PRT_VEC(prt_segment) segments;
+    size_t retired;            /* how many attached partitions this plan retires */
+} prt_worksite;
+
+/* plan_findings.c */
+void prt_find(prt_worksite *site, prt_finding_code code, prt_severity severity, const char *object, const char *hint,
+              const char *format, ...) PRT_PRINTF(6, 7);
+void prt_find_set(prt_arena *arena, prt_set *set, prt_finding_code code, prt_severity severity, const char *object,
+                  const char *hint, const char *message);
+const char *prt_site_name(const prt_worksite *site, const prt_table *table); /* for messages */
+/* Everything that can be said once the operations are known. */
+void prt_plan_observe(prt_worksite *site);
+
+/* plan_cover.c: what exists, and what is missing */
+void prt_cover_read(prt_worksite *site);
+/* The first piece that ends after `at`; site->length: none. */
+size_t prt_cover_find(const prt_worksite *site, prt_pos at);
+/* The segments to be made, in order. */
+void prt_cover_missing(prt_worksite *site);
+/* The end of the unbroken cover from `at`, with the planned operations or without them; `at` itself: not covered. */
+prt_pos prt_cover_end(const prt_worksite *site, prt_pos at, bool planned);
+
+/* plan_names.c */
+/* False when it is in there already. */
+bool prt_name_set_add(prt_arena *arena, prt_name_set *names, const char *schema, const char *name);
+bool prt_name_set_has(const prt_name_set *names, const char *schema, const char *name);
+
+/* plan_create.c */
+void prt_plan_creations(prt_worksite *site);
+
+/* plan_expire.c */
+/* Retention, hold: marks the pieces. Before anything else is decided. */
+void prt_expire_mark(prt_worksite *site);
+void prt_plan_retirements(prt_worksite *site);
+/* plan_waiting.c: tables detached in earlier runs, and detaches that were interrupted */
+void prt_plan_pending(prt_worksite *site);
+void prt_plan_waiting(prt_worksite *site);
+/* A table that was built for this very range of this set, but not attached; NULL: none. */
+const prt_table *prt_waiting_made(const prt_worksite *site, const char *name, const prt_range *range);
+/* True when the table's own comment has a marker of this very table. */
+bool prt_marked(const prt_worksite *site, const prt_table *table, prt_marker *marker);
+/* The policy's hold; an error of the hook holds as well, and is a finding. `expired`: for the message. */
+bool prt_expire_held(prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
+                     const char *reason);
+/* Asked for by hand (and noted as found). */
+bool prt_expire_requested(prt_worksite *site, const prt_table *table);
+/* "expired 3 d ago", "beyond 30 partitions", "over 500 GB" */
+const char *prt_expire_reason(const prt_worksite *site, prt_pos to);
+/* The operation that carries out the policy's cleanup on an expired table, attached or not. */
+prt_operation prt_expire_operation(const prt_worksite *site, const prt_table *table, const prt_range *range,
+                                   const char *reason, bool waited);
+
+/* plan_fingerprint.c */
+void prt_plan_fingerprint(prt_plan *plan, const prt_spec *const *specs);
+
+/* Renders the operation and appends it to the set. */
+void prt_plan_add(prt_worksite *site, prt_operation operation);
+
+#endif

@@ -1,0 +1,168 @@
+/* The default partition: moving rows out of it, and the CHECK that spares it a scan. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "model/ident.h"
+#include "model/render_parts.h"
+
+static bool
+parse_range(prt_arena *arena, const prt_range *range, prt_bound *bound)
+{
+    prt_error err = {0};
+    return prt_bound_parse(arena, prt_arena_printf(arena, "FOR VALUES FROM (%s) TO (%s)", range->from.sql, range->to.sql),
+                           bound, &err) &&
+           bound->kind == PRT_BOUND_RANGE;
+}
+
+/* The key's columns up to (not with) the first MINVALUE or MAXVALUE, against their values: ("a", "b") >= (1, 2).
+ * NULL: no condition. */
+static const char *
+compare(prt_renderer *r, const prt_datum *tuple, size_t length, bool lower)
+{
+    const prt_parent *parent = r->set->parent->parent;
+    prt_buf columns, values;
+    prt_buf_init(&columns, r->arena);
+    prt_buf_init(&values, r->arena);
+    size_t n = 0;
+    while (n < length && n < parent->columns && tuple[n].kind == PRT_DATUM_VALUE) {
+        prt_buf_fmt(&columns, "%s%s", n == 0 ? "" : ", ", prt_ident_quote(r->arena, parent->key[n].name));
+        prt_buf_fmt(&values, "%s%s", n == 0 ? "" : ", ", tuple[n].sql);
+        n++;
+    }
+    if (n == 0)
+        return NULL;
+    /* (1, MAXVALUE) comes after every (1, x). */
+    bool after = n < length && tuple[n].kind == PRT_DATUM_MAXVALUE;
+    const char *op = lower ? (after ? ">" : ">=") : (after ? "<=" : "<");
+    return prt_arena_printf(r->arena, n == 1 ? "%s %s %s" : "(%s) %s (%s)", columns.data, op, values.data);
+}
+
+/* The rows of the new partition, in the default one. */
+static const char *
+range_condition(prt_renderer *r)
+{
+    prt_bound bound;
+    if (!parse_range(r->arena, &r->operation->range, &bound))
+        return "false";
+    const char *low = compare(r, bound.from, bound.length, true), *high = compare(r, bound.to, bound.length, false);
+    if (low != NULL && high != NULL)
+        return prt_arena_printf(r->arena, "%s AND %s", low, high);
+    const char *one = low != NULL ? low : high;
+    return one != NULL ? one : prt_arena_printf(r->arena, "%s IS NOT NULL", prt_ident_quote(r->arena, r->set->key.column));
+}
+
+static const char *
+column_list(prt_renderer *r)
+{
+    prt_buf list;
+    prt_buf_init(&list, r->arena);
+    for (const char **column = r->set->parent->parent->columns_list; column != NULL && *column != NULL; column++)
+        prt_buf_fmt(&list, "%s%s", list.length == 0 ? "" : ", ", prt_ident_quote(r->arena, *column));
+    return list.data;
+}
+
+static void
+put_move_rows(prt_renderer *r, const char *holder)
+{
+    const char *columns = column_list(r);
+    /* A default partition may be partitioned itself: then its rows sit below it. */
+    const char *only = r->set->default_table->kind == 'p' ? "" : "ONLY ";
+    prt_put(r, PRT_LONG, "WITH moved AS (DELETE FROM %s%s WHERE %s RETURNING %s) INSERT INTO %s (%s) SELECT %s FROM moved",
+            only, holder, range_condition(r), columns, r->child, columns, columns);
+}
+
+/*
+ * One transaction: at no commit is a row invisible. The first move takes no lock that writers would notice; the second
+ * one, under the lock, only what arrived meanwhile. Lock order: parent, default, partition.
+ */
+void
+prt_put_drain(prt_renderer *r)
+{
+    const prt_table *table = r->set->default_table;
+    const char *holder = prt_ident_qualify(r->arena, table->schema, table->name);
+    bool triggers = r->set->parent->parent->has_triggers;
+    prt_put(r, 0, "LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE", r->parent);
+    prt_put_table(r);
+    if (triggers)
+        prt_put(r, 0, "ALTER TABLE %s DISABLE TRIGGER USER", holder);
+    put_move_rows(r, holder);
+    prt_put(r, 0, "LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", holder);
+    put_move_rows(r, holder);
+    if (triggers)
+        prt_put(r, 0, "ALTER TABLE %s ENABLE TRIGGER USER", holder);
+    prt_put_attach(r);
+}
+
+static bool
+guardable(const prt_set *set, const prt_operation *o)
+{
+    return o->op == PRT_OP_CREATE && o->has_range && !(o->range.from.pos <= set->now && set->now < o->range.to.pos);
+}
+
+bool
+prt_guard_helps(const prt_set *set)
+{
+    for (size_t i = 0; i < set->operations.length; i++)
+        if (guardable(set, &set->operations.items[i]))
+            return true;
+    return false;
+}
+
+/* "k" IS NULL OR "k" < from OR "k" >= to; NULL: not by the first column alone. */
+static const char *
+outside(prt_renderer *r, const prt_range *range)
+{
+    prt_bound bound;
+    if (!parse_range(r->arena, range, &bound))
+        return NULL;
+    for (size_t i = 1; i < bound.length; i++)
+        if (bound.from[i].kind != PRT_DATUM_MINVALUE || bound.to[i].kind != PRT_DATUM_MINVALUE)
+            return NULL;
+    const char *column = prt_ident_quote(r->arena, r->set->key.column);
+    prt_buf text;
+    prt_buf_init(&text, r->arena);
+    prt_buf_fmt(&text, "%s IS NULL", column);
+    if (bound.from[0].kind == PRT_DATUM_VALUE)
+        prt_buf_fmt(&text, " OR %s < %s", column, bound.from[0].sql);
+    if (bound.to[0].kind == PRT_DATUM_VALUE)
+        prt_buf_fmt(&text, " OR %s >= %s", column, bound.to[0].sql);
+    return text.data;
+}
+
+/* What the new ranges have in common: that the default partition holds nothing of them. Neighbours count as one. */
+static const char *
+guard_condition(prt_renderer *r)
+{
+    const prt_set *set = r->set;
+    prt_buf text;
+    prt_buf_init(&text, r->arena);
+    prt_buf_str(&text, "");
+    for (size_t i = 0; i < set->operations.length;) {
+        const prt_operation *o = &set->operations.items[i++];
+        if (!guardable(set, o))
+            continue;
+        prt_range range = o->range;
+        while (i < set->operations.length && guardable(set, &set->operations.items[i]) &&
+               strcmp(set->operations.items[i].range.from.sql, range.to.sql) == 0)
+            range.to = set->operations.items[i++].range.to;
+        const char *part = outside(r, &range);
+        if (part != NULL)
+            prt_buf_fmt(&text, "%s(%s)", text.length == 0 ? "" : " AND ", part);
+    }
+    return text.length == 0 ? "true" : text.data;
+}
+
+void
+prt_put_unguard(prt_renderer *r)
+{
+    prt_put(r, 0, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS partrun_guard", r->child);
+}
+
+void
+prt_put_guard(prt_renderer *r)
+{
+    if (r->operation->table->guarded)
+        prt_put_unguard(r);
+    prt_put(r, 0, "ALTER TABLE %s ADD CONSTRAINT partrun_guard CHECK (%s) NOT VALID", r->child, guard_condition(r));
+    prt_put(r, PRT_LONG | PRT_BREAK, "ALTER TABLE %s VALIDATE CONSTRAINT partrun_guard", r->child);
+}

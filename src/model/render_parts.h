@@ -1,0 +1,45 @@
+/* Pieces that the renderers share: of no concern to others. */
+#ifndef PRT_MODEL_RENDER_PARTS_H
+#define PRT_MODEL_RENDER_PARTS_H
+
+#include "base/vec.h"
+#include "model/render.h"
+
+typedef PRT_VEC(prt_statement) prt_statements;
+
+typedef struct prt_renderer {
+    prt_arena *arena;
+    const prt_snapshot *snapshot;
+    const prt_set *set;
+    const prt_operation *operation;
+    const char *parent, *child; /* qualified and quoted */
+    prt_statements out;
+} prt_renderer;
+
+void prt_put(prt_renderer *r, unsigned flags, const char *format, ...) PRT_PRINTF(3, 4);
+/* A DO block around PL/pgSQL statements: only where the catalog has to be asked for a name. */
+void prt_put_do(prt_renderer *r, const char *declare, const char *body);
+/* 'text'::regclass of a qualified name */
+const char *prt_regclass(prt_renderer *r, const char *qualified);
+
+/* A template for SQL's format(): `text` with its percent signs doubled, then `conversion`. */
+const char *prt_format_escape(prt_arena *arena, const char *text, const char *conversion);
+/* A storage parameter's name: fillfactor, toast.autovacuum_enabled; each part quoted. */
+const char *prt_storage_name(prt_arena *arena, const char *name);
+
+/* render_like.c: the new table, like its parent */
+void prt_put_table(prt_renderer *r);
+void prt_put_attach(prt_renderer *r);
+
+/* render_retire.c */
+void prt_put_comment(prt_renderer *r, unsigned flags, const char *table, const char *comment);
+prt_marker prt_render_marker(const prt_renderer *r, const char *state);
+/* The operation's rendering; the strongest lock on the parent. */
+const char *prt_put_retirement(prt_renderer *r);
+
+/* render_default.c */
+void prt_put_drain(prt_renderer *r);
+void prt_put_guard(prt_renderer *r);
+void prt_put_unguard(prt_renderer *r);
+
+#endif

@@ -1,0 +1,92 @@
+/* Retirement: the marker, the detach, and what becomes of the table. */
+#include <string.h>
+
+#include "model/ident.h"
+#include "model/render_parts.h"
+
+void
+prt_put_comment(prt_renderer *r, unsigned flags, const char *table, const char *comment)
+{
+    prt_put(r, flags, "COMMENT ON TABLE %s IS %s", table, comment == NULL ? "NULL" : prt_literal_quote(r->arena, comment));
+}
+
+prt_marker
+prt_render_marker(const prt_renderer *r, const char *state)
+{
+    const prt_operation *o = r->operation;
+    return (prt_marker) {.state = state, .system = r->snapshot->system, .database = r->snapshot->database_oid,
+                         .oid = o->oid, .policy = r->set->spec->name, .parent_schema = r->set->schema,
+                         .parent_name = r->set->table, .from = o->has_range ? o->range.from.sql : NULL,
+                         .to = o->has_range ? o->range.to.sql : NULL, .since = r->snapshot->now};
+}
+
+static void
+put_marker(prt_renderer *r, unsigned flags, const char *table, const char *state)
+{
+    prt_marker marker = prt_render_marker(r, state);
+    prt_put_comment(r, flags, table, prt_marker_write(r->arena, r->operation->table->comment, &marker));
+}
+
+/* Out of the tree. Only the concurrent form leaves readers and writers of the parent alone; a default partition forbids
+ * it. An interrupted one is finalized. */
+static const char *
+put_detach(prt_renderer *r)
+{
+    if (r->operation->table->detach_pending) {
+        prt_put(r, PRT_LONG | PRT_BREAK, "ALTER TABLE %s DETACH PARTITION %s FINALIZE", r->parent, r->child);
+        return "ShareUpdateExclusiveLock";
+    }
+    if (!r->set->has_default) {
+        prt_put(r, PRT_ALONE | PRT_LONG, "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY", r->parent, r->child);
+        return "ShareUpdateExclusiveLock";
+    }
+    prt_put(r, 0, "ALTER TABLE %s DETACH PARTITION %s", r->parent, r->child);
+    return "AccessExclusiveLock";
+}
+
+/* Constraints' indexes go with their constraints, the others by themselves. */
+static void
+put_drop_indexes(prt_renderer *r)
+{
+    prt_put_do(r, "statement text",
+               prt_arena_printf(r->arena,
+                                "FOR statement IN SELECT CASE WHEN k.conname IS NOT NULL"
+                                " THEN pg_catalog.format('ALTER TABLE %%s DROP CONSTRAINT %%I', i.indrelid::pg_catalog.regclass,"
+                                " k.conname) ELSE pg_catalog.format('DROP INDEX %%s', i.indexrelid::pg_catalog.regclass) END"
+                                " FROM pg_catalog.pg_index i LEFT JOIN pg_catalog.pg_constraint k"
+                                " ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid"
+                                " WHERE i.indrelid = %s ORDER BY i.indexrelid LOOP EXECUTE statement; END LOOP;",
+                                prt_regclass(r, r->child)));
+}
+
+static void
+put_move(prt_renderer *r, unsigned flags)
+{
+    const prt_spec *spec = r->set->spec;
+    prt_put(r, flags, "ALTER TABLE %s SET SCHEMA %s", r->child, prt_ident_quote(r->arena, spec->cleanup_schema));
+    r->child = prt_ident_qualify(r->arena, spec->cleanup_schema, r->operation->name);
+    if (!spec->cleanup_indexes)
+        put_drop_indexes(r);
+    put_marker(r, 0, r->child, "kept");
+}
+
+const char *
+prt_put_retirement(prt_renderer *r)
+{
+    const prt_operation *o = r->operation;
+    const char *lock = "none";
+    if (o->op == PRT_OP_FINALIZE)
+        return put_detach(r);
+    bool attached = o->table->parent_table != NULL;
+    if (attached) {
+        bool for_good = o->op == PRT_OP_DETACH && r->set->spec->cleanup == PRT_CLEANUP_DETACH;
+        put_marker(r, PRT_EARLY, r->child, for_good ? "kept" : "retiring");
+        lock = put_detach(r);
+    }
+    /* In a transaction of its own: the parent's lock is not held while files are removed. */
+    if (o->op == PRT_OP_DROP)
+        prt_put(r, attached ? PRT_BREAK : 0, "DROP TABLE %s", r->child);
+    else if (o->op == PRT_OP_MOVE)
+        put_move(r, attached ? PRT_BREAK : 0);
+    return lock;
+}

@@ -1,0 +1,41 @@
+#include "model/tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int
+compare_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+static bool
+contains(const char **texts, size_t length, const char *text)
+{
+    return length != 0 && bsearch(&text, texts, length, sizeof *texts, compare_text) != NULL;
+}
+
+bool
+prt_snapshot_is_taken(const prt_snapshot *snapshot, const char *qualified)
+{
+    return contains(snapshot->taken, snapshot->taken_length, qualified);
+}
+
+bool
+prt_snapshot_is_blocked(const prt_snapshot *snapshot, const char *qualified)
+{
+    return contains(snapshot->blocked, snapshot->blocked_length, qualified);
+}
+
+bool
+prt_table_walk(const prt_table *root, bool (*visit)(void *data, const prt_table *table), void *data)
+{
+    if (!visit(data, root))
+        return false;
+    if (root->parent == NULL)
+        return true;
+    for (size_t i = 0; i < root->parent->children_length; i++)
+        if (!prt_table_walk(root->parent->children[i], visit, data))
+            return false;
+    return true;
+}
