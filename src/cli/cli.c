@@ -12,14 +12,18 @@ prt_cli_done(prt_cli *cli)
     cli->conn = NULL;
 }
 
+void
+prt_cli_conn_options(prt_cli *cli, prt_conn_options *out)
+{
+    *out = (prt_conn_options){.dsn = cli->args.options.dsn, .interrupt = cli->interrupt, .log = &cli->log};
+}
+
 bool
 prt_cli_connect(prt_cli *cli, prt_error *err)
 {
-    if (cli->conn != NULL)
-        return true;
-    prt_conn_options options = {
-        .dsn = cli->args.options.dsn, .interrupt = cli->interrupt, .log = &cli->log};
-    return prt_conn_open(&options, &cli->conn, err);
+    prt_conn_options options;
+    prt_cli_conn_options(cli, &options);
+    return cli->conn != NULL || prt_conn_open(&options, &cli->conn, err);
 }
 
 int

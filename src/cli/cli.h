@@ -33,12 +33,14 @@ typedef struct prt_cli {
     volatile sig_atomic_t *interrupt;
     prt_conn *conn;           /* NULL: not connected */
     prt_policies *policies;   /* NULL: not loaded */
-    void *lua_db;             /* the connection as action hooks see it */
+    prt_conn_options hooks;   /* the session that action hooks get as ctx.db, opened when it is first used */
 } prt_cli;
 
 /* Frees what the commands opened. */
 void prt_cli_done(prt_cli *cli);
 
+/* What the command line says about connections; it points into `cli`. */
+void prt_cli_conn_options(prt_cli *cli, prt_conn_options *out);
 /* Connects as the options say; once. */
 PRT_NODISCARD bool prt_cli_connect(prt_cli *cli, prt_error *err);
 /* Logs the error; its exit status. */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "cli/cli.h"
+#include "lua/db.h"
 
 /* A connection string in the place of a policy: its password must not reach a message. */
 static bool
@@ -93,7 +94,8 @@ prt_cli_load(prt_cli *cli, char *const *paths, size_t length, prt_load_which whi
         return false;
     for (size_t i = 0; i < length; i++)
         out->paths[i] = paths[i];
-    const prt_policy_host host = {.log = &cli->log};
+    prt_cli_conn_options(cli, &cli->hooks);
+    const prt_policy_host host = {.push_db = prl_push_db, .data = &cli->hooks, .log = &cli->log};
     cli->policies = prt_policies_new(NULL, &host);
     for (size_t i = 0; out->paths[i] != NULL; i++)
         load_path(cli, out->paths[i], out);
