@@ -152,7 +152,8 @@ cell_start(const prt_grid *grid, int64_t k)
 static int64_t
 cell_at(const prt_grid *grid, prt_instant at)
 {
-    int64_t k = cell_of_date(grid, prt_floor_div(prt_zone_local(grid->zone, at), PRT_USEC_PER_DAY));
+    int64_t local = shift(at, prt_zone_offset(grid->zone, at) * PRT_USEC_PER_SEC);
+    int64_t k = cell_of_date(grid, prt_floor_div(local, PRT_USEC_PER_DAY));
     for (;; k++) {
         prt_instant next = cell_start(grid, k + 1);
         if (next > at || next == PRT_POS_MAX)

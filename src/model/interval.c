@@ -9,7 +9,7 @@
 #define USEC_PER_MONTH INT64_C(2629800000000) /* 30.4375 days */
 
 typedef struct unit {
-    const char *names; /* between spaces, singular or short; a trailing s is cut off before the search */
+    const char *names; /* between spaces, singular or short; plurals are found without their s */
     int64_t months, days, usec;
 } unit;
 
@@ -47,24 +47,28 @@ is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The unit that a word names, or -1. */
+static int
+find_name(const char *word, size_t length)
+{
+    char name[16] = " ";
+    for (size_t i = 0; i < length; i++)
+        name[i + 1] = (char) (word[i] | 0x20);
+    memcpy(name + length + 1, " ", 2);
+    for (int i = 0; i < UNITS; i++)
+        if (strstr(units[i].names, name) != NULL)
+            return i;
+    return -1;
+}
+
+/* The unit that a word names, in the singular or the plural; or -1. */
 static int
 find_unit(const char *word, size_t length)
 {
-    char name[16] = " ";
     if (length > 12)
         return -1;
-    for (size_t i = 0; i < length; i++)
-        name[i + 1] = (char) (word[i] | 0x20);
-    for (;;) {
-        memcpy(name + length + 1, " ", 2);
-        for (int i = 0; i < UNITS; i++)
-            if (strstr(units[i].names, name) != NULL)
-                return i;
-        if (length < 3 || name[length] != 's')
-            return -1;
-        length--;
-    }
+    int found = find_name(word, length);
+    bool plural = length > 2 && (word[length - 1] | 0x20) == 's';
+    return found < 0 && plural ? find_name(word, length - 1) : found;
 }
 
 static bool
