@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "model/ident.h"
 #include "model/plan_set.h"
 
