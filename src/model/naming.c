@@ -322,6 +322,19 @@ prt_naming_check(const char *text, prt_error *err)
 
 /* ---- names ---- */
 
+/* What a template's name of a segment lacks: the ends that it does not show exactly. */
+static bool
+put_missing_ends(prt_buf *out, const prt_name_input *input, unsigned exact, prt_error *err)
+{
+    bool has_from = exact & 1U << FROM, has_to = exact & 1U << TO;
+    if (has_from && has_to)
+        return true;
+    prt_buf_str(out, has_from ? "_to_" : has_to ? "_from_" : "_");
+    if (!has_from && !has_to)
+        return put_both(out, input, exact_date, err);
+    return put_exact(out, input, has_from ? input->range.to.pos : input->range.from.pos, exact_date, err);
+}
+
 static bool
 put_name(prt_buf *out, const char *text, const prt_name_input *input, const char *table, prt_error *err)
 {
@@ -331,10 +344,7 @@ put_name(prt_buf *out, const char *text, const prt_name_input *input, const char
     unsigned exact;
     if (!put_template(out, text, input, table, &exact, err))
         return false;
-    if (is_whole_cell(input) || exact == (1U << FROM | 1U << TO))
-        return true;
-    prt_buf_char(out, '_');
-    return put_both(out, input, exact_date, err);
+    return is_whole_cell(input) || put_missing_ends(out, input, exact, err);
 }
 
 static bool

@@ -16,7 +16,7 @@
  *
  * A cell that does not begin where its unit does (years from April) gets the next finer form. A range that is not a
  * whole grid cell is named with both exact ends, `events_p20250101_to_20250115`; a template that does not have both
- * exact ends itself gets `_<from>_to_<to>` appended. Days and longer show the zone's wall clock, hours and below UTC,
+ * exact ends itself gets what it lacks appended: `_to_<to>`, `_from_<from>` or `_<from>_to_<to>`. Days and longer show the zone's wall clock, hours and below UTC,
  * and so does an end that is not a local midnight: no two ranges of a set share a name.
  */
 #ifndef PRT_MODEL_NAMING_H

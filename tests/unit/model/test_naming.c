@@ -224,6 +224,8 @@ test_segments(void **state)
     assert_string_equal(name_range(f, "{table}_{from:%Y_%m}", from, to), "events_2025_01_20250115_to_20250201");
     assert_string_equal(name_range(f, "{table}_{from:%Y_%m}_{to:%Y_%m}", from, to),
                         "events_2025_01_2025_02_20250115_to_20250201");
+    assert_string_equal(name_range(f, "{table}_{from}", from, to), "events_20250115_to_20250201");
+    assert_string_equal(name_range(f, "{table}_until_{to}", from, to), "events_until_20250201_from_20250115");
     assert_string_equal(name_range(f, "{from}-{table}-{to}", from, to), "20250115-events-20250201");
     assert_string_equal(name_range(f, "{table}_{from:%Y_%m}", PRT_POS_MIN, to), "events_min_min_to_20250201");
     f = time_set(*state, "1 hour", NULL, NULL);
