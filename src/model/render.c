@@ -30,14 +30,14 @@ prt_regclass(prt_renderer *r, const char *qualified)
 }
 
 void
-prt_put_do(prt_renderer *r, const char *declare, const char *body)
+prt_put_do(prt_renderer *r, unsigned flags, const char *declare, const char *body)
 {
     static const char tag[] = "$partrun$";
     const char *code = prt_arena_printf(r->arena, "DECLARE %s; BEGIN %s END", declare, body);
     if (strstr(code, tag) != NULL)
-        prt_put(r, 0, "DO %s", prt_literal_quote(r->arena, code));
+        prt_put(r, flags, "DO %s", prt_literal_quote(r->arena, code));
     else
-        prt_put(r, 0, "DO %s%s%s", tag, code, tag);
+        prt_put(r, flags, "DO %s%s%s", tag, code, tag);
 }
 
 const char *

@@ -109,7 +109,7 @@ put_replica_index(prt_renderer *r)
 {
     const prt_parent *parent = r->set->parent->parent;
     const char *index = prt_ident_qualify(r->arena, r->set->schema, parent->replica_index);
-    prt_put_do(r, "index_name pg_catalog.name",
+    prt_put_do(r, 0, "index_name pg_catalog.name",
                prt_arena_printf(r->arena,
                                 "SELECT c.relname INTO STRICT index_name FROM pg_catalog.pg_inherits h"
                                 " JOIN pg_catalog.pg_index i ON i.indexrelid = h.inhrelid"

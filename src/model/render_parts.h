@@ -18,7 +18,7 @@ typedef struct prt_renderer {
 
 void prt_put(prt_renderer *r, unsigned flags, const char *format, ...) PRT_PRINTF(3, 4);
 /* A DO block around PL/pgSQL statements: only where the catalog has to be asked for a name. */
-void prt_put_do(prt_renderer *r, const char *declare, const char *body);
+void prt_put_do(prt_renderer *r, unsigned flags, const char *declare, const char *body);
 /* 'text'::regclass of a qualified name */
 const char *prt_regclass(prt_renderer *r, const char *qualified);
 

@@ -48,7 +48,7 @@ put_detach(prt_renderer *r)
 static void
 put_drop_indexes(prt_renderer *r)
 {
-    prt_put_do(r, "statement text",
+    prt_put_do(r, 0, "statement text",
                prt_arena_printf(r->arena,
                                 "FOR statement IN SELECT CASE WHEN k.conname IS NOT NULL"
                                 " THEN pg_catalog.format('ALTER TABLE %%s DROP CONSTRAINT %%I', i.indrelid::pg_catalog.regclass,"
@@ -60,14 +60,29 @@ put_drop_indexes(prt_renderer *r)
 }
 
 static void
-put_move(prt_renderer *r, unsigned flags)
+put_move(prt_renderer *r)
 {
     const prt_spec *spec = r->set->spec;
-    prt_put(r, flags, "ALTER TABLE %s SET SCHEMA %s", r->child, prt_ident_quote(r->arena, spec->cleanup_schema));
+    prt_put(r, 0, "ALTER TABLE %s SET SCHEMA %s", r->child, prt_ident_quote(r->arena, spec->cleanup_schema));
     r->child = prt_ident_qualify(r->arena, spec->cleanup_schema, r->operation->name);
     if (!spec->cleanup_indexes)
         put_drop_indexes(r);
     put_marker(r, 0, r->child, "kept");
+}
+
+/* The name could have come to mean another table since the plan was made: what is dropped or moved is the very table, by
+ * its oid, under a lock that keeps it from being attached again. */
+static void
+put_identity_check(prt_renderer *r, unsigned flags)
+{
+    prt_put_do(r, flags, "very boolean",
+               prt_arena_printf(r->arena,
+                                "LOCK TABLE %s IN ACCESS EXCLUSIVE MODE; "
+                                "SELECT c.oid = %u AND NOT c.relispartition INTO very FROM pg_catalog.pg_class c"
+                                " WHERE c.oid = %s; "
+                                "IF very IS NOT TRUE THEN RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE ="
+                                " 'the name belongs to another table by now, or the table is attached again'; END IF;",
+                                r->child, r->operation->oid, prt_regclass(r, r->child)));
 }
 
 const char *
@@ -84,9 +99,11 @@ prt_put_retirement(prt_renderer *r)
         lock = put_detach(r);
     }
     /* In a transaction of its own: the parent's lock is not held while files are removed. */
+    if (o->op == PRT_OP_DROP || o->op == PRT_OP_MOVE)
+        put_identity_check(r, attached ? PRT_BREAK : 0);
     if (o->op == PRT_OP_DROP)
-        prt_put(r, attached ? PRT_BREAK : 0, "DROP TABLE %s", r->child);
+        prt_put(r, 0, "DROP TABLE %s", r->child);
     else if (o->op == PRT_OP_MOVE)
-        put_move(r, attached ? PRT_BREAK : 0);
+        put_move(r);
     return lock;
 }

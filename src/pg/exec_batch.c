@@ -192,8 +192,14 @@ add_half(prt_executor *x, const prt_batch *batch, prt_script *script, size_t ind
     prt_statement *make, *attach;
     size_t make_length, attach_length;
     prt_task task = batch->tasks[index];
-    prt_render_make(x->arena, x->result->plan->snapshot, prt_exec_set(x, task), prt_exec_operation(x, task), &make,
-                    &make_length, &attach, &attach_length);
+    const prt_operation *op = prt_exec_operation(x, task);
+    if (op->made) { /* by a run that was killed: only the second half is left */
+        if (batch->stage == PRT_STAGE_ATTACH)
+            add_all(x, script, op->statements, 0, op->statements_length, index);
+        return;
+    }
+    prt_render_make(x->arena, x->result->plan->snapshot, prt_exec_set(x, task), op, &make, &make_length, &attach,
+                    &attach_length);
     if (batch->stage == PRT_STAGE_MAKE)
         add_all(x, script, make, 0, make_length, index);
     else

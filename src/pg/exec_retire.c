@@ -134,10 +134,13 @@ look_at(prt_executor *x, const prt_operation *op)
 }
 
 static bool
-run_alone(prt_executor *x, const prt_statement *statement, prt_error *err)
+run_alone(prt_executor *x, const prt_set *set, const prt_operation *op, const prt_statement *statement, prt_error *err)
 {
+    bool detaching = op->op != PRT_OP_ANALYZE;
     /* A lock_timeout would only interrupt the detach half-way; the limit is on the whole. */
-    return prt_conn_timeouts(x->conn, 0, DETACH_LIMIT_MS, err) && prt_exec(x->conn, statement->sql, err);
+    int64_t lock = detaching ? 0 : prt_exec_lock_timeout(x, set);
+    return prt_conn_timeouts(x->conn, lock, detaching ? DETACH_LIMIT_MS : 0, err) &&
+           prt_exec(x->conn, statement->sql, err);
 }
 
 /* One transaction. A refused journal row is no reason to fail: once more without. */
@@ -176,7 +179,7 @@ run_group(prt_executor *x, prt_task task, size_t start, size_t end, prt_journal_
         prt_error why = {0};
         row->attempts = *attempts;
         bool last = end == op->statements_length;
-        if (alone ? run_alone(x, statements, &why)
+        if (alone ? run_alone(x, set, op, statements, &why)
                   : run_script(x, set, statements, end - start, last ? row : NULL, &why))
             return true;
         bool again = prt_retry_worth(&why) && *attempts <= set->spec->retries && !(alone && look_at(x, op).pending);
@@ -220,7 +223,7 @@ explain(prt_error *err, const detach_state *state, bool alone)
         prt_fail_hint(&told, "the next run finalizes it; an old transaction may be in its way (pg_stat_activity)");
         memcpy(told.sqlstate, err->sqlstate, sizeof told.sqlstate);
         *err = told;
-    } else if (strcmp(err->sqlstate, "55000") == 0) {
+    } else if (alone && strcmp(err->sqlstate, "55000") == 0) {
         prt_fail_hint(err, "another detach of this table is pending: the next run finalizes it first");
     } else if (alone && strcmp(err->sqlstate, "57014") == 0) {
         prt_fail_hint(err, "it waited for a lock or an old transaction (pg_stat_activity); nothing has changed");
