@@ -7,7 +7,8 @@
  * PRT_UNIT_MONTH: the first instant of local date anchor + k * step months, the anchor's day clamped to the month
  *
  * A cell whose local day a zone skipped is empty: floor and next step over it. At the ends of the 64-bit axis
- * floor gives PRT_POS_MIN and next gives PRT_POS_MAX.
+ * floor gives PRT_POS_MIN and next gives PRT_POS_MAX; both ends are boundaries, and floor(PRT_POS_MAX) is the last one
+ * before the end (PRT_POS_MAX is a position like any other: the largest bigint).
  */
 #ifndef PRT_MODEL_GRID_H
 #define PRT_MODEL_GRID_H
@@ -26,7 +27,8 @@ typedef struct prt_grid {
 } prt_grid;
 
 /* `anchor`: NULL for the default (2000-01-01; Monday 2000-01-03 when the interval is whole weeks written as weeks or
- * days that are a multiple of 7). Mixed units ("1 month 2 days") and empty intervals are errors. */
+ * days that are a multiple of 7). For DAY and MONTH, midnight UTC (a plain date) means that date in any zone; otherwise
+ * the anchor must be the first instant of a local day. Mixed units ("1 month 2 days") and empty intervals are errors. */
 PRT_NODISCARD bool prt_grid_time(prt_grid *grid, const prt_interval *interval, const prt_instant *anchor,
                                  const prt_zone *zone, prt_error *err);
 PRT_NODISCARD bool prt_grid_id(prt_grid *grid, int64_t step, int64_t anchor, prt_error *err);
