@@ -1,0 +1,171 @@
+-- Drives the real program on a real server: tests/support/with-server tests/e2e/run.
+local json = require "dkjson"
+
+local support = {}
+
+local counter = 0
+
+function support.quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+local quote = support.quote
+
+-- PARTRUN_BIN, or the development build.
+support.bin = os.getenv "PARTRUN_BIN" or "build/dev/partrun"
+
+function support.read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+function support.write(path, text)
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  return path
+end
+
+-- A folder of this test's own; support.cleanup removes it.
+local folders = {}
+
+function support.folder()
+  local pipe = assert(io.popen "mktemp -d /tmp/partrun-e2e.XXXXXX")
+  local path = pipe:read "l"
+  pipe:close()
+  folders[#folders + 1] = path
+  return path
+end
+
+local function words(list)
+  local quoted = {}
+  for i, word in ipairs(list) do
+    quoted[i] = quote(tostring(word))
+  end
+  return table.concat(quoted, " ")
+end
+
+local function environment(env)
+  local parts = {}
+  for name, value in pairs(env or {}) do
+    parts[#parts + 1] = value == false and "-u " .. name or name .. "=" .. quote(value)
+  end
+  table.sort(parts, function(a, b) return a:sub(1, 2) == "-u" and b:sub(1, 2) ~= "-u" end)
+  return "env " .. table.concat(parts, " ")
+end
+
+-- Runs a shell command; status (a signal counts as 128 + its number), stdout, stderr.
+function support.shell(command)
+  local folder = support.folder()
+  local _, how, code = os.execute(("{ %s\n} >%s/out 2>%s/err </dev/null"):format(command, folder, folder))
+  return {
+    status = how == "signal" and 128 + code or code,
+    out = support.read(folder .. "/out"),
+    err = support.read(folder .. "/err"),
+  }
+end
+
+-- The command line of partrun for a shell; `options`: env (false unsets), cwd.
+function support.command(args, options)
+  options = options or {}
+  local env = { PARTRUN_DSN = false, PARTRUN_POLICIES = false, PARTRUN_LOG_LEVEL = false, PARTRUN_LOG_FORMAT = false }
+  if options.database then
+    env.PGDATABASE = options.database
+  end
+  for name, value in pairs(options.env or {}) do
+    env[name] = value
+  end
+  local go = options.cwd and ("cd %s && "):format(quote(options.cwd)) or ""
+  return ("%s%s %s %s"):format(go, environment(env), quote(support.absolute(support.bin)), words(args))
+end
+
+function support.absolute(path)
+  if path:sub(1, 1) == "/" then
+    return path
+  end
+  local pipe = assert(io.popen "pwd")
+  local cwd = pipe:read "l"
+  pipe:close()
+  return cwd .. "/" .. path
+end
+
+-- Runs partrun to its end.
+function support.partrun(args, options)
+  return support.shell(support.command(args, options))
+end
+
+-- Runs partrun and decodes its standard output.
+function support.json(args, options)
+  local list = { "--format", "json" }
+  for _, word in ipairs(args) do
+    list[#list + 1] = word
+  end
+  local result = support.partrun(list, options)
+  local value, _, message = json.decode(result.out, 1, json.null)
+  assert(value, ("not JSON: %s\n%s\n%s"):format(message, result.out, result.err))
+  return value, result
+end
+
+support.null = json.null
+
+-- SQL by psql; rows as lines, columns apart by "|".
+function support.sql(database, text)
+  local path = support.write(support.folder() .. "/script.sql", text)
+  local result = support.shell(("psql -XAtq -v ON_ERROR_STOP=1 -d %s -f %s"):format(quote(database), path))
+  assert(result.status == 0, result.err)
+  return (result.out:gsub("\n$", ""))
+end
+
+-- A fresh database; support.cleanup drops it.
+local databases = {}
+
+function support.database(sql)
+  counter = counter + 1
+  local name = ("e2e_%d_%d"):format(os.time(), counter)
+  support.sql("postgres", "CREATE DATABASE " .. name)
+  databases[#databases + 1] = name
+  if sql then
+    support.sql(name, sql)
+  end
+  return name
+end
+
+function support.cleanup()
+  for _, name in ipairs(databases) do
+    support.sql("postgres", "DROP DATABASE IF EXISTS " .. name .. " WITH (FORCE)")
+  end
+  databases = {}
+  for _, path in ipairs(folders) do
+    os.execute("rm -rf " .. quote(path))
+  end
+  folders = {}
+end
+
+-- Names of a table's partitions, in order of their names, apart by blanks.
+function support.partitions(database, parent)
+  return support.sql(database, ("SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_inherits i "
+    .. "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass"):format(quote(parent)))
+end
+
+-- A daily table of events with partitions for the days in `days` ("2026-03-10").
+function support.events(days, more)
+  local sql = { "CREATE TABLE events (created_at timestamptz NOT NULL, note text) PARTITION BY RANGE (created_at);" }
+  for _, day in ipairs(days or {}) do
+    local y, m, d = day:match "(%d+)-(%d+)-(%d+)"
+    local next_day = os.date("!%Y-%m-%d", os.time { year = y, month = m, day = d, hour = 12 } + 86400)
+    sql[#sql + 1] = ("CREATE TABLE events_p%s%s%s PARTITION OF events FOR VALUES FROM ('%s 00:00+00') TO ('%s 00:00+00');")
+      :format(y, m, d, day, next_day)
+  end
+  return table.concat(sql, "\n") .. (more or "")
+end
+
+-- A policy file for it in a folder of its own; `fields` is Lua text.
+function support.policy(fields, name)
+  local path = support.folder() .. "/" .. (name or "events.lua")
+  return support.write(path, 'local partrun = require "partrun"\nreturn partrun.policy {\n  table = "public.events",\n'
+    .. '  interval = "1 day",\n' .. (fields or "") .. "\n}\n")
+end
+
+return support
