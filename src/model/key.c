@@ -358,9 +358,10 @@ static bool
 pos_to_integer(const prt_key *key, prt_pos at, int64_t *out)
 {
     int64_t unit = key->options.epoch_per_sec;
+    prt_pos floor = prt_key_floor(key, at);
     if (key->kind == PRT_KEY_ID) {
         *out = at;
-    } else if (at == PRT_POS_MIN || at == PRT_POS_MAX) {
+    } else if (floor == PRT_POS_MIN || floor == PRT_POS_MAX) {
         return false;
     } else if (key->kind == PRT_KEY_SNOWFLAKE) {
         int64_t since;
