@@ -48,6 +48,7 @@ typedef struct prl_guard {
 /* A lua_Alloc that keeps the guard's caps; `data` is the guard. */
 void *prl_guard_alloc(void *data, void *block, size_t old_size, size_t new_size);
 void prl_guard_attach(lua_State *L, prl_guard *guard);
+bool prl_is_guarded(lua_State *L);
 /* For C functions that loop without running instructions: raises when a budget is used up. Cheap; no guard is fine. */
 void prl_guard_check(lua_State *L);
 
@@ -56,7 +57,7 @@ void prl_guard_check(lua_State *L);
  * function and its arguments are gone and `err` is filled: its message is one line and starts with file and line.
  */
 prl_status prl_call(lua_State *L, int arguments, int results, prl_phase phase, prt_error *err);
-/* After a failure: the value that was raised (nil when it was memory), and the traceback (a string or nil). */
+/* After a failure: the value that was raised (false when it was memory), and the traceback (a string or nil). */
 void prl_push_raised(lua_State *L);
 void prl_push_traceback(lua_State *L);
 

@@ -7,6 +7,8 @@
 #ifndef PRT_POLICY_POLICY_H
 #define PRT_POLICY_POLICY_H
 
+#include <signal.h>
+
 #include "base/log.h"
 #include "model/spec.h"
 
@@ -24,9 +26,12 @@ typedef struct prt_policy_limits {
 typedef struct prt_policy_host {
     bool (*push_db)(void *data, void *lua_state, prt_error *err); /* NULL: ctx.db is nil */
     void *data;
-    const prt_log *log;
+    const prt_log *log;               /* NULL: stderr */
+    volatile sig_atomic_t *interrupt; /* not zero: requests of ctx.http stop; NULL: there is none */
 } prt_policy_host;
 
+/* NULL limits: the defaults; NULL host: no database, logs go to stderr. `host` is copied, what it points to is not.
+ * NULL only when the limits leave no room for partrun itself. */
 prt_policies *prt_policies_new(const prt_policy_limits *limits, const prt_policy_host *host);
 void prt_policies_free(prt_policies *policies);
 
@@ -35,7 +40,7 @@ void prt_policies_free(prt_policies *policies);
 PRT_NODISCARD bool prt_policies_load(prt_policies *policies, const char *path, bool keep_going, prt_error *err);
 
 const prt_spec *const *prt_policies_specs(const prt_policies *policies, size_t *length);
-/* Files that failed to load: message and hint each. */
+/* What is wrong with files that failed to load: each problem of a policy is an error of its own, with its hint. */
 size_t prt_policies_errors(const prt_policies *policies);
 const prt_error *prt_policies_error(const prt_policies *policies, size_t index);
 
