@@ -189,7 +189,8 @@ db_transaction(lua_State *L)
         return luaL_error(L, "a transaction cannot begin inside another one");
     prt_error err = {0};
     prt_conn *conn = ready(db, &err);
-    if (conn != NULL && PQtransactionStatus(prt_conn_raw(conn)) != PQTRANS_IDLE)
+    PGTransactionStatusType status = conn != NULL ? PQtransactionStatus(prt_conn_raw(conn)) : PQTRANS_IDLE;
+    if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR)
         return luaL_error(L, "a transaction begun by hand is still open");
     transaction *guard = push_transaction(L);
     if (conn == NULL || !prt_exec(conn, "BEGIN", &err))

@@ -3,7 +3,7 @@
 -- columns: schema, name, kind, strategy, key, partitions, rows
 -- versions: 14+
 WITH wanted AS (
-    SELECT '^(' || replace(replace(regexp_replace($1::text, '([][.+^$(){}|\\])', '\\\1', 'g'), '*', '.*'), '?', '.')
+    SELECT '^(' || replace(replace(regexp_replace($1::text, '([].+^$(){}|\\[])', '\\\1', 'g'), '*', '.*'), '?', '.')
                || ')$' AS expression,
            strpos($1::text, '.') > 0 AS qualified
 )
