@@ -1,8 +1,6 @@
 #include "model/key.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "model/civil.h"
