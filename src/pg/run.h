@@ -15,9 +15,9 @@ extern const char *const prt_status_names[]; /* "planned", "done", "failed", "sk
 
 typedef struct prt_outcome {
     prt_status status;
-    prt_error error;   /* FAILED, SKIPPED: why */
+    prt_error error; /* FAILED, SKIPPED: why */
     int attempts;
-    int64_t duration;  /* microseconds */
+    int64_t duration; /* microseconds */
 } prt_outcome;
 
 typedef struct prt_run_event {
@@ -31,12 +31,12 @@ typedef struct prt_run_options {
     prt_plan_options plan;
     bool has_now;
     prt_instant now;
-    bool sizes;                 /* fill in bytes of what is to be retired (plan, apply's report) */
-    bool all_sizes;             /* of every partition (stats, check) */
-    int jobs;                   /* sessions for creation; 0 or 1: this one */
+    bool sizes;     /* fill in bytes of what is to be retired (plan, apply's report) */
+    bool all_sizes; /* of every partition (stats, check) */
+    int jobs;       /* sessions for creation; 0 or 1: this one */
     bool no_journal;
     int64_t lock_timeout_ms, statement_timeout_ms; /* 0: the policy's; override otherwise */
-    const char *fingerprint;    /* a saved plan's: PRT_ERR_DRIFT when the plan of now differs */
+    const char *fingerprint;                       /* a saved plan's: PRT_ERR_DRIFT when the plan of now differs */
     const prt_log *log;
     void (*progress)(void *data, const prt_run_event *event); /* may be NULL */
     void *progress_data;
@@ -44,10 +44,10 @@ typedef struct prt_run_options {
 
 typedef struct prt_result {
     prt_plan *plan;
-    prt_outcome **outcomes;     /* outcomes[set][operation] */
+    prt_outcome **outcomes; /* outcomes[set][operation] */
     size_t done, failed, skipped;
-    size_t locked;              /* sets another run holds: left out, finding lock_held */
-    int64_t run_id;             /* in the journal; 0: no journal */
+    size_t locked;  /* sets another run holds: left out, finding lock_held */
+    int64_t run_id; /* in the journal; 0: no journal */
 } prt_result;
 
 /*
