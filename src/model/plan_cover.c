@@ -176,12 +176,16 @@ backfill_boundaries(const walk *w, int64_t *cells)
     return boundaries;
 }
 
-/* Where the oldest partition that stays begins; PRT_POS_MAX: none does. */
+/*
+ * Where the oldest partition that stays begins; PRT_POS_MAX: none does. With a retention by size, one that stays only
+ * because it is protected has no say: what the budget has let go before it would have to be made again.
+ */
 static prt_pos
-oldest_staying(const prt_worksite *site)
+oldest_staying(prt_worksite *site)
 {
+    bool by_size = site->retention.kind == PRT_KEEP_BYTES;
     for (size_t i = 0; i < site->length; i++)
-        if (site->pieces[i].stays)
+        if (site->pieces[i].stays && !(by_size && prt_expire_protected(site, &site->pieces[i])))
             return site->pieces[i].range.from.pos;
     return PRT_POS_MAX;
 }
@@ -195,6 +199,9 @@ walk_back(walk *w)
     int64_t cells;
     prt_pos *boundaries = backfill_boundaries(w, &cells);
     prt_pos oldest = oldest_staying(site), limit = boundaries[cells] < oldest ? boundaries[cells] : oldest;
+    /* What a budget lets go is not to be made again by the next run: only an empty set is backfilled. */
+    if (site->retention.kind == PRT_KEEP_BYTES && site->length > 0)
+        limit = oldest;
     size_t i = prt_cover_find(site, site->set->now);
     prt_pos top = boundaries[0];
     if (i < site->length && site->pieces[i].range.from.pos <= site->set->now)

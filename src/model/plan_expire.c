@@ -80,6 +80,23 @@ is_foreign(prt_worksite *site, const prt_piece *piece, const char *reason)
     return true;
 }
 
+bool
+prt_expire_protected(const prt_worksite *site, const prt_piece *piece)
+{
+    const prt_hooks *hooks = &site->spec->hooks;
+    const prt_table *table = piece->table;
+    if (!prt_table_walk(table, is_local, NULL))
+        return true;
+    if (hooks->hold == NULL || piece->range.to.pos > site->set->now)
+        return false;
+    prt_hook_context context = hook_context(site);
+    prt_hook_partition partition = {.schema = table->schema, .name = table->name, .range = piece->range,
+                                    .bytes = table->bytes, .rows = table->rows, .state = "attached"};
+    prt_error err = {0};
+    bool held = false;
+    return !hooks->hold(hooks->data, &context, &partition, &held, &err) || held;
+}
+
 const char *
 prt_expire_reason(const prt_worksite *site, prt_pos to)
 {

@@ -100,6 +100,8 @@ bool prt_marked(const prt_worksite *site, const prt_table *table, prt_marker *ma
 /* The policy's hold; an error of the hook holds as well, and is a finding. `expired`: for the message. */
 bool prt_expire_held(prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
                      const char *reason);
+/* Protected whatever retention says: held, or a foreign table. Without a finding. */
+bool prt_expire_protected(const prt_worksite *site, const prt_piece *piece);
 /* Asked for by hand (and noted as found). */
 bool prt_expire_requested(prt_worksite *site, const prt_table *table);
 /* "expired 3 d ago", "beyond 30 partitions", "over 500 GB" */

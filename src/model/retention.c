@@ -25,8 +25,9 @@ keep_bytes(int64_t budget, prt_pos now, const prt_extent *extents, size_t length
     int64_t sum = 0;
     for (size_t i = length; i > 0; i--) {
         sum = prt_pos_add(sum, extents[i - 1].bytes < 0 ? 0 : extents[i - 1].bytes);
-        if (sum > budget && extents[i - 1].to <= now) {
-            keep.cutoff = extents[i - 1].to;
+        if (sum > budget) {
+            /* Full with the current and the future ones alone: no past one fits. */
+            keep.cutoff = extents[i - 1].to < now ? extents[i - 1].to : now;
             break;
         }
     }
