@@ -3,6 +3,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
+/* Fills `out`; what is too long is cut between two characters. */
+static void
+fill(char *out, size_t size, const char *format, va_list args)
+{
+    if (vsnprintf(out, size, format, args) < (int) size)
+        return;
+    size_t end = size - 1, start = end < 4 ? 0 : end - 4;
+    while (start < end && ((unsigned char) out[start] & 0xc0) == 0x80)
+        start++;
+    while (start < end && prt_utf8_length(out + start, end - start) > 0)
+        start += prt_utf8_length(out + start, end - start);
+    out[start] = '\0';
+}
+
 bool
 prt_fail(prt_error *err, prt_code code, const char *format, ...)
 {
@@ -11,7 +27,7 @@ prt_fail(prt_error *err, prt_code code, const char *format, ...)
     err->code = code;
     va_list args;
     va_start(args, format);
-    vsnprintf(err->message, sizeof err->message, format, args);
+    fill(err->message, sizeof err->message, format, args);
     va_end(args);
     return false;
 }
@@ -23,7 +39,7 @@ prt_fail_hint(prt_error *err, const char *format, ...)
         return false;
     va_list args;
     va_start(args, format);
-    vsnprintf(err->hint, sizeof err->hint, format, args);
+    fill(err->hint, sizeof err->hint, format, args);
     va_end(args);
     return false;
 }
@@ -35,7 +51,7 @@ prt_fail_object(prt_error *err, const char *format, ...)
         return false;
     va_list args;
     va_start(args, format);
-    vsnprintf(err->object, sizeof err->object, format, args);
+    fill(err->object, sizeof err->object, format, args);
     va_end(args);
     return false;
 }

@@ -1,10 +1,12 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { LARGEST_FILE = 64 << 20 };
 
@@ -28,9 +30,15 @@ read_stream(prt_arena *arena, FILE *file, const char *path, char **bytes, size_t
 bool
 prt_file_read(prt_arena *arena, const char *path, char **bytes, size_t *length, prt_error *err)
 {
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return prt_fail(err, PRT_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+    /* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+    if (file == NULL) {
+        prt_fail(err, PRT_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
     bool ok = read_stream(arena, file, path, bytes, length, err);
     fclose(file);
     return ok;

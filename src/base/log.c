@@ -2,14 +2,27 @@
 
 #include <jansson.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
+#include "base/buf.h"
+#include "base/utf8.h"
+
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
+/* Any text as JSON: what is not UTF-8 must not lose the whole line. */
+static json_t *
+json_text(prt_arena *arena, const char *text)
+{
+    char *copy = prt_arena_strdup(arena, text);
+    prt_utf8_repair(copy);
+    return json_string(copy);
+}
+
 static void
-write_json(const prt_log *log, prt_level level, const char *message, const prt_field *fields)
+put_json(prt_buf *line, prt_level level, const char *message, const prt_field *fields)
 {
     struct timespec now;
     struct tm tm;
@@ -19,40 +32,68 @@ write_json(const prt_log *log, prt_level level, const char *message, const prt_f
     size_t n = strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(stamp + n, sizeof stamp - n, ".%03ldZ", now.tv_nsec / 1000000);
 
-    json_t *line = json_pack("{s:s, s:s, s:s}", "time", stamp, "level", level_names[level], "message", message);
-    for (const prt_field *f = fields; line != NULL && f != NULL && f->name != NULL; f++)
+    json_t *json = json_object();
+    json_object_set_new(json, "time", json_string(stamp));
+    json_object_set_new(json, "level", json_string(level_names[level]));
+    json_object_set_new(json, "message", json_text(line->arena, message));
+    for (const prt_field *f = fields; f != NULL && f->name != NULL; f++)
         if (f->value != NULL)
-            json_object_set_new(line, f->name, json_string(f->value));
-    if (line != NULL)
-        json_dumpf(line, log->stream, JSON_COMPACT);
-    fputc('\n', log->stream);
-    json_decref(line);
+            json_object_set_new(json, f->name, json_text(line->arena, f->value));
+    char *text = json_dumps(json, JSON_COMPACT);
+    prt_buf_str(line, text != NULL ? text : "{}");
+    free(text);
+    json_decref(json);
+}
+
+/* Control characters could drive the terminal: a table's name can hold any of them. */
+static void
+put_plain(prt_buf *line, const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (((unsigned char) *text < ' ' && *text != '\n' && *text != '\t') || *text == 0x7f)
+            prt_buf_fmt(line, "\\x%02x", (unsigned char) *text);
+        else
+            prt_buf_char(line, *text);
 }
 
 static void
-write_text(const prt_log *log, prt_level level, const char *message, const prt_field *fields)
+put_text(prt_buf *line, bool color, prt_level level, const char *message, const prt_field *fields)
 {
     static const char *const colors[] = {"\x1b[2m", "", "\x1b[33m", "\x1b[31m"};
+    const char *hint = NULL;
     if (level != PRT_INFO)
-        fprintf(log->stream, "%s%s:%s ", log->color ? colors[level] : "", level_names[level],
-                log->color ? "\x1b[0m" : "");
-    fputs(message, log->stream);
+        prt_buf_fmt(line, "%s%s:%s ", color ? colors[level] : "", level_names[level], color ? "\x1b[0m" : "");
+    put_plain(line, message);
     for (const prt_field *f = fields; f != NULL && f->name != NULL; f++)
-        if (f->value != NULL && strcmp(f->name, "hint") != 0)
-            fprintf(log->stream, "  %s=%s", f->name, f->value);
-    fputc('\n', log->stream);
-    for (const prt_field *f = fields; f != NULL && f->name != NULL; f++)
-        if (f->value != NULL && strcmp(f->name, "hint") == 0)
-            fprintf(log->stream, "  hint: %s\n", f->value);
+        if (f->value != NULL && strcmp(f->name, "hint") == 0) {
+            hint = f->value;
+        } else if (f->value != NULL) {
+            prt_buf_fmt(line, "  %s=", f->name);
+            put_plain(line, f->value);
+        }
+    if (hint != NULL) {
+        prt_buf_str(line, "\n  hint: ");
+        put_plain(line, hint);
+    }
 }
 
+/* One write a message, so that lines of processes that share a stream do not mix. */
 void
 prt_log_write(const prt_log *log, prt_level level, const char *message, const prt_field *fields)
 {
     if (log == NULL || log->stream == NULL || level < log->level)
         return;
-    (log->json ? write_json : write_text)(log, level, message, fields);
+    prt_arena *arena = prt_arena_new();
+    prt_buf line;
+    prt_buf_init(&line, arena);
+    if (log->json)
+        put_json(&line, level, message, fields);
+    else
+        put_text(&line, log->color, level, message, fields);
+    prt_buf_char(&line, '\n');
+    fwrite(line.data, 1, line.length, log->stream);
     fflush(log->stream);
+    prt_arena_free(arena);
 }
 
 void
