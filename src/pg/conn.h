@@ -28,12 +28,28 @@ typedef struct prt_conn_options {
     void *trace_data;
 } prt_conn_options;
 
+/* What does not change while the session lasts. */
+typedef struct prt_conn_facts {
+    const char *system;    /* what markers name: the system identifier; where the role may not read it (some managed
+                            * services), "db:" with facts of the database's own catalog row, which a copy does not share */
+    const char *database;
+    uint32_t database_oid;
+    const char *user;
+    bool superuser;
+    int lock_budget;       /* relations that one transaction may lock without crowding out others */
+} prt_conn_facts;
+
 /* PRT_ERR_CONNECT (not reached, refused) or PRT_ERR_VERSION (before 14). Messages never hold a password. */
 PRT_NODISCARD bool prt_conn_open(const prt_conn_options *options, prt_conn **out, prt_error *err);
 void prt_conn_close(prt_conn *conn); /* NULL is fine */
 
 const prt_conn_options *prt_conn_options_of(const prt_conn *conn);
 int prt_conn_version(const prt_conn *conn); /* 150018 */
+const prt_conn_facts *prt_conn_facts_of(const prt_conn *conn);
+/* While on, an interrupt neither cancels nor refuses a statement: for cleaning up after one. */
+void prt_conn_shield(prt_conn *conn, bool on);
+/* Round trips so far, the connection's own left out. */
+unsigned prt_conn_round_trips(const prt_conn *conn);
 /* "dbname=app host=/run/pg user=me": for messages and logs; no secrets. */
 const char *prt_conn_describe(const prt_conn *conn);
 PGconn *prt_conn_raw(const prt_conn *conn);

@@ -46,10 +46,10 @@ side_session(const char *database)
 }
 
 static void
-in_main_database(const char *format, const char *database)
+in_main_database(const char *command, const char *database, const char *options)
 {
     char sql[256];
-    snprintf(sql, sizeof sql, format, database);
+    snprintf(sql, sizeof sql, "%s %s %s", command, database, options);
     PGconn *main_session = side_session(getenv("PGDATABASE"));
     PQclear(run(main_session, sql));
     PQfinish(main_session);
@@ -65,8 +65,8 @@ pg_test_setup(void **state)
     snprintf(t->database, sizeof t->database, "prt_%d_%llx", (int) getpid(),
              (unsigned long long) (uintptr_t) t & 0xffffff);
     snprintf(t->dsn, sizeof t->dsn, "dbname=%s", t->database);
-    in_main_database("DROP DATABASE IF EXISTS %s (FORCE)", t->database);
-    in_main_database("CREATE DATABASE %s", t->database);
+    in_main_database("DROP DATABASE IF EXISTS", t->database, "(FORCE)");
+    in_main_database("CREATE DATABASE", t->database, "");
     t->side = side_session(t->database);
     t->conn = pg_connect(t, NULL);
     *state = t;
@@ -79,7 +79,7 @@ pg_test_teardown(void **state)
     pg_test *t = *state;
     prt_conn_close(t->conn);
     PQfinish(t->side);
-    in_main_database("DROP DATABASE IF EXISTS %s (FORCE)", t->database);
+    in_main_database("DROP DATABASE IF EXISTS", t->database, "(FORCE)");
     prt_arena_free(t->arena);
     return 0;
 }
