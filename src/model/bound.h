@@ -22,10 +22,10 @@ typedef enum prt_bound_kind { PRT_BOUND_DEFAULT, PRT_BOUND_RANGE, PRT_BOUND_LIST
 
 typedef struct prt_bound {
     prt_bound_kind kind;
-    size_t length;    /* RANGE: columns of the key; LIST: number of values */
-    prt_datum *from;  /* RANGE */
-    prt_datum *to;    /* RANGE */
-    prt_datum *values; /* LIST */
+    size_t length;          /* RANGE: columns of the key; LIST: number of values */
+    prt_datum *from;        /* RANGE */
+    prt_datum *to;          /* RANGE */
+    prt_datum *values;      /* LIST */
     int modulus, remainder; /* HASH */
 } prt_bound;
 

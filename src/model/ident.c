@@ -164,7 +164,7 @@ bool
 prt_ident_parse(prt_arena *arena, const char *text, const char **schema, const char **name, prt_error *err)
 {
     const char *p = text;
-    const char *first, *second;
+    const char *first = NULL, *second = NULL;
     if (!read_part(arena, &p, text, &first, err))
         return false;
     *schema = NULL;

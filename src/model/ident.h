@@ -10,10 +10,11 @@
 
 enum { PRT_NAME_BYTES = 63 }; /* NAMEDATALEN - 1 */
 
-const char *prt_ident_quote(prt_arena *arena, const char *name);                             /* "we""ird" */
-const char *prt_literal_quote(prt_arena *arena, const char *text);                           /* 'it''s', E'a\\b' */
-const char *prt_ident_qualify(prt_arena *arena, const char *schema, const char *name);       /* "s"."t" */
-const char *prt_ident_display(prt_arena *arena, const char *schema, const char *name);       /* s.t, quoted where needed; schema may be NULL */
+const char *prt_ident_quote(prt_arena *arena, const char *name);                       /* "we""ird" */
+const char *prt_literal_quote(prt_arena *arena, const char *text);                     /* 'it''s', E'a\\b' */
+const char *prt_ident_qualify(prt_arena *arena, const char *schema, const char *name); /* "s"."t" */
+/* For people: s.t, quoted where needed; `schema` may be NULL. */
+const char *prt_ident_display(prt_arena *arena, const char *schema, const char *name);
 
 /* Reads `t`, `s.t`, `"My Schema"."a.b"`: unquoted parts fold to lower case as in SQL; *schema is NULL when absent. */
 PRT_NODISCARD bool prt_ident_parse(prt_arena *arena, const char *text, const char **schema, const char **name,

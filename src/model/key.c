@@ -122,7 +122,7 @@ decode_uuid(const prt_key *key, const char *text, prt_pos *out, prt_error *err)
 static bool
 decode_value(const prt_key *key, const char *text, prt_pos *out, prt_error *err)
 {
-    int64_t integer;
+    int64_t integer = 0;
     switch (key->kind) {
     case PRT_KEY_ID:
         return decode_integer(key, text, out, err);
@@ -193,26 +193,36 @@ put_uuid(prt_arena *arena, prt_pos at)
     return prt_arena_printf(arena, "%08" PRIx64 "-%04" PRIx64 "-0000-0000-000000000000", msec >> 16, msec & 0xffff);
 }
 
+static bool
+pos_to_snowflake(const prt_key *key, prt_pos at, int64_t *out)
+{
+    int64_t since;
+    return !__builtin_sub_overflow(at, key->options.snowflake_epoch, &since) &&
+           !__builtin_mul_overflow(prt_floor_div(since, PRT_USEC_PER_MSEC), INT64_C(1) << key->options.snowflake_shift,
+                                   out);
+}
+
+static bool
+pos_to_epoch(const prt_key *key, prt_pos at, int64_t *out)
+{
+    int64_t unit = key->options.epoch_per_sec;
+    if (unit > PRT_USEC_PER_SEC)
+        return !__builtin_mul_overflow(at, unit / PRT_USEC_PER_SEC, out);
+    *out = prt_floor_div(at, PRT_USEC_PER_SEC / unit);
+    return true;
+}
+
 /* False where the integer does not exist. */
 static bool
 pos_to_integer(const prt_key *key, prt_pos at, int64_t *out)
 {
-    int64_t unit = key->options.epoch_per_sec;
-    prt_pos floor = prt_key_floor(key, at);
-    if (key->kind == PRT_KEY_ID) {
-        *out = at;
-    } else if (floor == PRT_POS_MIN || floor == PRT_POS_MAX) {
-        return false;
-    } else if (key->kind == PRT_KEY_SNOWFLAKE) {
-        int64_t since;
-        if (__builtin_sub_overflow(at, key->options.snowflake_epoch, &since) ||
-            __builtin_mul_overflow(prt_floor_div(since, PRT_USEC_PER_MSEC), INT64_C(1) << key->options.snowflake_shift,
-                                   out))
+    *out = at;
+    if (key->kind != PRT_KEY_ID) {
+        prt_pos floor = prt_key_floor(key, at);
+        bool is_snowflake = key->kind == PRT_KEY_SNOWFLAKE;
+        if (floor == PRT_POS_MIN || floor == PRT_POS_MAX ||
+            !(is_snowflake ? pos_to_snowflake(key, at, out) : pos_to_epoch(key, at, out)))
             return false;
-    } else if (unit <= PRT_USEC_PER_SEC) {
-        *out = prt_floor_div(at, PRT_USEC_PER_SEC / unit);
-    } else if (__builtin_mul_overflow(at, unit / PRT_USEC_PER_SEC, out)) {
-        return false;
     }
     return *out >= key->id_min && *out <= key->id_max;
 }
@@ -229,7 +239,7 @@ out_of_limits(const prt_key *key, prt_arena *arena, prt_pos at, prt_error *err)
 bool
 prt_key_encode(const prt_key *key, prt_arena *arena, prt_pos at, const char **text, prt_error *err)
 {
-    int64_t integer;
+    int64_t integer = 0;
     bool is_finite = at != PRT_POS_MIN && at != PRT_POS_MAX;
     switch (key->kind) {
     case PRT_KEY_ID:
@@ -262,8 +272,8 @@ floor_text(const prt_key *key, prt_pos at)
 {
     prt_error ignored = {0};
     prt_arena *arena = prt_arena_new();
-    const char *text;
-    prt_pos back;
+    const char *text = NULL;
+    prt_pos back = at;
     if (!prt_key_encode(key, arena, at, &text, &ignored) ||
         !key->options.decode(key->options.codec_data, text, &back, &ignored))
         back = at;

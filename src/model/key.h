@@ -48,9 +48,9 @@ typedef struct prt_key_options {
 typedef struct prt_key {
     prt_key_kind kind;
     const char *column;
-    const char *type;     /* as format_type prints it */
-    int columns;          /* of the whole partition key; columns after this one are MINVALUE in new bounds */
-    int index;            /* of this column in it */
+    const char *type;       /* as format_type prints it */
+    int columns;            /* of the whole partition key; columns after this one are MINVALUE in new bounds */
+    int index;              /* of this column in it */
     int64_t id_min, id_max; /* ID, EPOCH, SNOWFLAKE: the type's limits */
     int64_t resolution;     /* see prt_key_resolution */
     prt_key_options options;

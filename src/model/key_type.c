@@ -34,7 +34,7 @@ find_type(const char *type, int *modifier)
     const char *close = open == NULL ? NULL : strchr(open, ')');
     size_t head = open == NULL || close == NULL ? strlen(type) : (size_t) (open - type);
     const char *tail = close == NULL ? "" : close + 1;
-    *modifier = close == NULL ? -1 : atoi(open + 1);
+    *modifier = close == NULL ? -1 : (int) strtol(open + 1, NULL, 10);
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strncmp(types[i].name, type, head) == 0 && strcmp(types[i].name + head, tail) == 0)
             return &types[i];

@@ -102,13 +102,13 @@ read_json(prt_arena *arena, const json_t *json, prt_marker *out)
         .from = get_text(arena, json, "from"),
         .to = get_text(arena, json, "to"),
     };
-    const char *const texts[] = {marker.system, marker.policy, marker.parent_schema, marker.parent_name, marker.from,
-                                 marker.to};
+    const char *const texts[] = {marker.system,      marker.policy, marker.parent_schema,
+                                 marker.parent_name, marker.from,   marker.to};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i] == NULL)
             return false;
-    if (!is_state(marker.state) || !get_oid(json, "database", &marker.database) ||
-        !get_oid(json, "oid", &marker.oid) || since == NULL || !prt_instant_parse(since, &marker.since, &ignored))
+    if (!is_state(marker.state) || !get_oid(json, "database", &marker.database) || !get_oid(json, "oid", &marker.oid) ||
+        since == NULL || !prt_instant_parse(since, &marker.since, &ignored))
         return false;
     *out = marker;
     return true;

@@ -9,10 +9,11 @@
 #include "model/instant.h"
 
 typedef struct prt_marker {
-    const char *state;     /* "making" (built, to be attached), "retiring" (to be detached, then cleaned up), "kept" (detached for good) */
-    const char *system;    /* system identifier, as text */
-    uint32_t database;     /* oid of the database */
-    uint32_t oid;          /* of the table; 0 in "making", where it is not known in advance */
+    /* "making" (built, to be attached), "retiring" (to be detached, then cleaned up), "kept" (detached for good) */
+    const char *state;
+    const char *system; /* system identifier, as text */
+    uint32_t database;  /* oid of the database */
+    uint32_t oid;       /* of the table; 0 in "making", where it is not known in advance */
     const char *policy;
     const char *parent_schema, *parent_name;
     const char *from, *to; /* the bound's ends as SQL (prt_end.sql) */

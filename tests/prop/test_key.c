@@ -25,7 +25,8 @@ next_random(uint64_t *seed) /* xorshift */
 static prt_pos
 random_pos(uint64_t *seed)
 {
-    static const prt_pos special[] = {0, 1, -1, PRT_POS_MIN + 1, PRT_POS_MAX - 1, INT32_MAX, INT32_MIN, INT16_MAX, INT16_MIN};
+    static const prt_pos special[] = {0,         1,         -1,        PRT_POS_MIN + 1, PRT_POS_MAX - 1,
+                                      INT32_MAX, INT32_MIN, INT16_MAX, INT16_MIN};
     if (next_random(seed) % 16 == 0)
         return special[next_random(seed) % COUNT(special)];
     prt_pos magnitude = (prt_pos) (next_random(seed) >> (1 + next_random(seed) % 63));
@@ -139,7 +140,8 @@ test_positions(void **state)
         assert_ok(prt_key_init(&key, "k", kinds[i].type, 1, 0, &kinds[i].options, NULL, &err), &err);
         for (int round = 0; round < 20000; round++) {
             prt_pos a = random_pos(&seed);
-            check_pair(arena, &kinds[i], &key, a, round % 2 == 0 ? random_pos(&seed) : prt_pos_add(a, round % 5000 - 2500));
+            check_pair(arena, &kinds[i], &key, a,
+                       round % 2 == 0 ? random_pos(&seed) : prt_pos_add(a, round % 5000 - 2500));
         }
         prt_arena_free(arena);
     }
@@ -193,7 +195,8 @@ test_ends_round_trip(void **state)
             prt_range range;
             int columns = 1 + round % 3;
             assert_ok(prt_key_init(&key, "k", kinds[i].type, columns, 0, &kinds[i].options, NULL, &err), &err);
-            prt_pos a = round % 17 == 0 ? PRT_POS_MIN : random_pos(&seed), b = round % 13 == 0 ? PRT_POS_MAX : random_pos(&seed);
+            prt_pos a = round % 17 == 0 ? PRT_POS_MIN : random_pos(&seed),
+                    b = round % 13 == 0 ? PRT_POS_MAX : random_pos(&seed);
             if (!prt_end_make(arena, &key, a, &from, &err) || !prt_end_make(arena, &key, b, &to, &err))
                 continue;
             const char *text = prt_arena_printf(arena, "FOR VALUES FROM (%s) TO (%s)", from.sql, to.sql);
@@ -212,8 +215,9 @@ test_ends_round_trip(void **state)
 static const char *
 random_text(prt_arena *arena, uint64_t *seed)
 {
-    static const char *const parts[] = {"'", "''", "\\", "\"", ",", "(", ")", "::text", " ", "\n", "MINVALUE", "NULL", "E'", "--",
-                                        "/*", "$$", "\u00e9", "\u20ac", "\U0001F600", "a", "B", "7", ".", ") TO (", "{", "}"};
+    static const char *const parts[] = {
+        "'",  "''", "\\", "\"",     ",",      "(",          ")", "::text", " ", "\n", "MINVALUE", "NULL", "E'",
+        "--", "/*", "$$", "\u00e9", "\u20ac", "\U0001F600", "a", "B",      "7", ".",  ") TO (",   "{",    "}"};
     prt_buf out;
     prt_buf_init(&out, arena);
     for (uint64_t n = next_random(seed) % 12; n > 0; n--)
@@ -230,7 +234,8 @@ test_any_text_in_a_list(void **state)
         prt_bound bound;
         const char *a = random_text(*state, &seed), *b = random_text(*state, &seed);
         const char *sql_a = prt_literal_quote(*state, a), *sql_b = prt_literal_quote(*state, b);
-        assert_ok(prt_bound_parse(*state, prt_arena_printf(*state, "FOR VALUES IN (%s, NULL, %s)", sql_a, sql_b), &bound, &err),
+        assert_ok(prt_bound_parse(*state, prt_arena_printf(*state, "FOR VALUES IN (%s, NULL, %s)", sql_a, sql_b),
+                                  &bound, &err),
                   &err);
         assert_int_equal(bound.length, 3);
         assert_string_equal(bound.values[0].text, a);

@@ -12,8 +12,9 @@
 #include "model/civil.h"
 #include "model/naming.h"
 
-static const char *const zones[] = {"UTC", "Europe/Paris", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe",
-                                    "Pacific/Apia", "America/Sao_Paulo"};
+static const char *const zones[] = {
+    "UTC",          "Europe/Paris",     "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe",
+    "Pacific/Apia", "America/Sao_Paulo"};
 static const char *const presets[] = {"partman", "ppm", "go_partman", "year_month"};
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -131,7 +132,8 @@ check_cells(const char *zone_name, const char *interval, const char *first, cons
             const char *name = name_of(arena, presets[i], &grid, &key, at, next);
             prt_vec_push(arena, &names, name);
             if (strstr(name, "_to_") != NULL || read_end(zone, name + 2) != at)
-                fail_msg("%s %s: the cell from %s is named %s", zone_name, interval, prt_instant_format(arena, at), name);
+                fail_msg("%s %s: the cell from %s is named %s", zone_name, interval, prt_instant_format(arena, at),
+                         name);
         }
         assert_true(names.length > 10);
         assert_unique(&names);
@@ -143,7 +145,8 @@ static void
 test_days_and_longer(void **state)
 {
     (void) state;
-    static const char *const intervals[] = {"2 days", "1 week", "2 weeks", "1 month", "2 months", "3 months", "6 months", "1 year", "10 years"};
+    static const char *const intervals[] = {"2 days",   "1 week",   "2 weeks", "1 month", "2 months",
+                                            "3 months", "6 months", "1 year",  "10 years"};
     for (size_t z = 0; z < COUNT(zones); z++) {
         for (size_t i = 0; i < COUNT(intervals); i++)
             check_cells(zones[z], intervals[i], "1900-01-01", "2200-01-01");
@@ -184,15 +187,21 @@ by_position(const void *a, const void *b)
 static prt_pos
 random_cut(uint64_t *seed, const prt_grid *grid)
 {
-    static const char *const around[] = {"2011-12-30", "2017-10-15", "2018-02-18", "2024-03-31", "2024-10-27", "2024-11-03"};
+    static const char *const around[] = {"2011-12-30", "2017-10-15", "2018-02-18",
+                                         "2024-03-31", "2024-10-27", "2024-11-03"};
     prt_pos at = instant(around[next_random(seed) % COUNT(around)]);
     at += (int64_t) (next_random(seed) % (6 * PRT_USEC_PER_DAY)) - 3 * PRT_USEC_PER_DAY;
     switch (next_random(seed) % 5) {
-    case 0: return prt_grid_floor(grid, at);
-    case 1: return prt_zone_first(grid->zone, prt_floor_div(at, PRT_USEC_PER_DAY) * PRT_USEC_PER_DAY);
-    case 2: return prt_floor_div(at, PRT_USEC_PER_DAY) * PRT_USEC_PER_DAY;
-    case 3: return prt_floor_div(at, PRT_USEC_PER_HOUR) * PRT_USEC_PER_HOUR;
-    default: return at;
+    case 0:
+        return prt_grid_floor(grid, at);
+    case 1:
+        return prt_zone_first(grid->zone, prt_floor_div(at, PRT_USEC_PER_DAY) * PRT_USEC_PER_DAY);
+    case 2:
+        return prt_floor_div(at, PRT_USEC_PER_DAY) * PRT_USEC_PER_DAY;
+    case 3:
+        return prt_floor_div(at, PRT_USEC_PER_HOUR) * PRT_USEC_PER_HOUR;
+    default:
+        return at;
     }
 }
 
@@ -236,7 +245,9 @@ test_segments(void **state)
 {
     (void) state;
     static const char *const intervals[] = {"1 hour", "1 day", "1 week", "1 month", "3 months", "1 year"};
-    static const char *const namings[] = {"partman", "ppm", "go_partman", "year_month", "{table}_{from}", "{to}{table}", "{table}_{to}_{from}", "{from:%Y%m%d%H}{table}"};
+    static const char *const namings[] = {
+        "partman",        "ppm",         "go_partman",          "year_month",
+        "{table}_{from}", "{to}{table}", "{table}_{to}_{from}", "{from:%Y%m%d%H}{table}"};
     uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
     for (size_t z = 0; z < COUNT(zones); z++)
         for (size_t i = 0; i < COUNT(intervals); i++)

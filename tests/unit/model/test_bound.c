@@ -8,7 +8,8 @@
 static void
 show_datum(prt_buf *out, const prt_datum *datum)
 {
-    static const char *const words[] = {[PRT_DATUM_MINVALUE] = "<MIN>", [PRT_DATUM_MAXVALUE] = "<MAX>", [PRT_DATUM_NULL] = "<NULL>"};
+    static const char *const words[] = {
+        [PRT_DATUM_MINVALUE] = "<MIN>", [PRT_DATUM_MAXVALUE] = "<MAX>", [PRT_DATUM_NULL] = "<NULL>"};
     if (datum->kind == PRT_DATUM_VALUE) {
         prt_buf_str(out, datum->text);
         return;
@@ -187,7 +188,9 @@ test_sql_of_casts(void **state)
 {
     prt_error err = {0};
     prt_bound bound;
-    assert_ok(prt_bound_parse(*state, "FOR VALUES FROM ( '-5'::integer , MINVALUE ) TO ( E'a\\\\b' ,  7 )", &bound, &err), &err);
+    assert_ok(
+        prt_bound_parse(*state, "FOR VALUES FROM ( '-5'::integer , MINVALUE ) TO ( E'a\\\\b' ,  7 )", &bound, &err),
+        &err);
     assert_string_equal(bound.from[0].sql, "'-5'::integer");
     assert_string_equal(bound.from[1].sql, "MINVALUE");
     assert_string_equal(bound.to[0].sql, "E'a\\\\b'");
@@ -196,29 +199,84 @@ test_sql_of_casts(void **state)
 }
 
 static const char *const garbage[] = {
-    "", " ", "DEFAULTS", "DEFAULT x", "default;", "FOR", "FOR VALUES", "FOR VALUES FROM", "FORVALUES IN (1)",
-    "FOR VALUES FROM ()", "FOR VALUES FROM () TO ()", "FOR VALUES FROM (1)", "FOR VALUES FROM (1) TO",
-    "FOR VALUES FROM (1) TO (2", "FOR VALUES FROM (1) TO (2))", "FOR VALUES FROM (1) TO (2) x",
-    "FOR VALUES FROM (1, 2) TO (3)", "FOR VALUES FROM (1) TO (3, 4)", "FOR VALUES FROM (1,) TO (2,)",
-    "FOR VALUES FROM (1 2) TO (3)", "FOR VALUES FROM 1 TO 2", "FOR VALUES FROM (NULL) TO (1)",
-    "FOR VALUES FROM (MINVALUES) TO (1)", "FOR VALUES FROM (minvalue1) TO (1)", "FOR VALUES FROM (x) TO (y)",
-    "FOR VALUES FROM (now()) TO (1)", "FOR VALUES FROM ('a) TO ('b')", "FOR VALUES FROM ('a'b) TO ('b')",
-    "FOR VALUES FROM ('a) TO (b)", "FOR VALUES FROM (\"a\") TO (1)", "FOR VALUES FROM (1-2) TO (3)",
-    "FOR VALUES FROM (-) TO (3)", "FOR VALUES FROM (.) TO (3)", "FOR VALUES FROM (1.2.3) TO (3)",
-    "FOR VALUES FROM (12ab) TO (3)", "FOR VALUES FROM (1e) TO (3)", "FOR VALUES FROM (0x10) TO (3)",
-    "FOR VALUES FROM (--5) TO (3)", "FOR VALUES FROM ('a'::) TO ('b')", "FOR VALUES FROM ('a'::1) TO ('b')",
-    "FOR VALUES FROM ('a':text) TO ('b')", "FOR VALUES FROM ('a'::varchar(20) TO ('b')",
-    "FOR VALUES FROM ('a'::int[) TO ('b')", "FOR VALUES FROM ('a'::\"x) TO ('b')", "FOR VALUES FROM ('a'::x.) TO ('b')",
-    "FOR VALUES FROM ('a' COLLATE) TO ('b')", "FOR VALUES IN ()", "FOR VALUES IN (MINVALUE)", "FOR VALUES IN (MAXVALUE)",
-    "FOR VALUES IN (1", "FOR VALUES IN (1,", "FOR VALUES IN (1) TO (2)", "FOR VALUES IN (NULLS)", "FOR VALUES IN (TRUES)",
-    "FOR VALUES IN (E'a)", "FOR VALUES IN (E'a\\", "FOR VALUES IN (E'a\\')", "FOR VALUES IN (E'\\x')",
-    "FOR VALUES IN (E'\\0')", "FOR VALUES IN (E'\\400')", "FOR VALUES IN (E'\\x00')", "FOR VALUES IN (E'\\u00')",
-    "FOR VALUES IN (E'\\u0000')", "FOR VALUES IN (E'\\ud800')", "FOR VALUES IN (E'\\U00110000')", "FOR VALUES IN (E'\\u",
-    "FOR VALUES WITH", "FOR VALUES WITH ()", "FOR VALUES WITH (modulus 4)", "FOR VALUES WITH (modulus 4, remainder 4)",
-    "FOR VALUES WITH (modulus 0, remainder 0)", "FOR VALUES WITH (modulus -4, remainder 0)",
-    "FOR VALUES WITH (modulus 2147483648, remainder 0)", "FOR VALUES WITH (modulus 99999999999999999999, remainder 0)",
-    "FOR VALUES WITH (modulus 4, remainder 3", "FOR VALUES WITH (modulus 4, remainder 3) x",
-    "FOR VALUES WITH (remainder 3, modulus 4)", "FOR VALUES WITH (modulus 4a, remainder 3)",
+    "",
+    " ",
+    "DEFAULTS",
+    "DEFAULT x",
+    "default;",
+    "FOR",
+    "FOR VALUES",
+    "FOR VALUES FROM",
+    "FORVALUES IN (1)",
+    "FOR VALUES FROM ()",
+    "FOR VALUES FROM () TO ()",
+    "FOR VALUES FROM (1)",
+    "FOR VALUES FROM (1) TO",
+    "FOR VALUES FROM (1) TO (2",
+    "FOR VALUES FROM (1) TO (2))",
+    "FOR VALUES FROM (1) TO (2) x",
+    "FOR VALUES FROM (1, 2) TO (3)",
+    "FOR VALUES FROM (1) TO (3, 4)",
+    "FOR VALUES FROM (1,) TO (2,)",
+    "FOR VALUES FROM (1 2) TO (3)",
+    "FOR VALUES FROM 1 TO 2",
+    "FOR VALUES FROM (NULL) TO (1)",
+    "FOR VALUES FROM (MINVALUES) TO (1)",
+    "FOR VALUES FROM (minvalue1) TO (1)",
+    "FOR VALUES FROM (x) TO (y)",
+    "FOR VALUES FROM (now()) TO (1)",
+    "FOR VALUES FROM ('a) TO ('b')",
+    "FOR VALUES FROM ('a'b) TO ('b')",
+    "FOR VALUES FROM ('a) TO (b)",
+    "FOR VALUES FROM (\"a\") TO (1)",
+    "FOR VALUES FROM (1-2) TO (3)",
+    "FOR VALUES FROM (-) TO (3)",
+    "FOR VALUES FROM (.) TO (3)",
+    "FOR VALUES FROM (1.2.3) TO (3)",
+    "FOR VALUES FROM (12ab) TO (3)",
+    "FOR VALUES FROM (1e) TO (3)",
+    "FOR VALUES FROM (0x10) TO (3)",
+    "FOR VALUES FROM (--5) TO (3)",
+    "FOR VALUES FROM ('a'::) TO ('b')",
+    "FOR VALUES FROM ('a'::1) TO ('b')",
+    "FOR VALUES FROM ('a':text) TO ('b')",
+    "FOR VALUES FROM ('a'::varchar(20) TO ('b')",
+    "FOR VALUES FROM ('a'::int[) TO ('b')",
+    "FOR VALUES FROM ('a'::\"x) TO ('b')",
+    "FOR VALUES FROM ('a'::x.) TO ('b')",
+    "FOR VALUES FROM ('a' COLLATE) TO ('b')",
+    "FOR VALUES IN ()",
+    "FOR VALUES IN (MINVALUE)",
+    "FOR VALUES IN (MAXVALUE)",
+    "FOR VALUES IN (1",
+    "FOR VALUES IN (1,",
+    "FOR VALUES IN (1) TO (2)",
+    "FOR VALUES IN (NULLS)",
+    "FOR VALUES IN (TRUES)",
+    "FOR VALUES IN (E'a)",
+    "FOR VALUES IN (E'a\\",
+    "FOR VALUES IN (E'a\\')",
+    "FOR VALUES IN (E'\\x')",
+    "FOR VALUES IN (E'\\0')",
+    "FOR VALUES IN (E'\\400')",
+    "FOR VALUES IN (E'\\x00')",
+    "FOR VALUES IN (E'\\u00')",
+    "FOR VALUES IN (E'\\u0000')",
+    "FOR VALUES IN (E'\\ud800')",
+    "FOR VALUES IN (E'\\U00110000')",
+    "FOR VALUES IN (E'\\u",
+    "FOR VALUES WITH",
+    "FOR VALUES WITH ()",
+    "FOR VALUES WITH (modulus 4)",
+    "FOR VALUES WITH (modulus 4, remainder 4)",
+    "FOR VALUES WITH (modulus 0, remainder 0)",
+    "FOR VALUES WITH (modulus -4, remainder 0)",
+    "FOR VALUES WITH (modulus 2147483648, remainder 0)",
+    "FOR VALUES WITH (modulus 99999999999999999999, remainder 0)",
+    "FOR VALUES WITH (modulus 4, remainder 3",
+    "FOR VALUES WITH (modulus 4, remainder 3) x",
+    "FOR VALUES WITH (remainder 3, modulus 4)",
+    "FOR VALUES WITH (modulus 4a, remainder 3)",
     "FOR VALUES WITH (modulus '4', remainder 3)",
 };
 
@@ -257,8 +315,7 @@ test_error_says_where(void **state)
     prt_error err = {0};
     prt_bound bound;
     assert_false(prt_bound_parse(*state, "FOR VALUES FROM (1) UNTIL (2)", &bound, &err));
-    assert_string_equal(err.message,
-                        "partition bound cannot be read at character 21, near \"UNTIL (2)\": expected TO");
+    assert_string_equal(err.message, "partition bound cannot be read at character 21, near \"UNTIL (2)\": expected TO");
 }
 
 static void

@@ -6,9 +6,10 @@ static void
 test_identifiers_are_always_quoted(void **state)
 {
     static const char *const rows[][2] = {
-        {"events", "\"events\""}, {"we\"ird", "\"we\"\"ird\""}, {"we'ird", "\"we'ird\""}, {"Order", "\"Order\""},
-        {"user", "\"user\""},     {"a.b", "\"a.b\""},           {"a\\b", "\"a\\b\""},     {"\"", "\"\"\"\""},
-        {"", "\"\""},             {"\u00e9 x", "\"\u00e9 x\""},
+        {"events", "\"events\""},     {"we\"ird", "\"we\"\"ird\""}, {"we'ird", "\"we'ird\""},
+        {"Order", "\"Order\""},       {"user", "\"user\""},         {"a.b", "\"a.b\""},
+        {"a\\b", "\"a\\b\""},         {"\"", "\"\"\"\""},           {"", "\"\""},
+        {"\u00e9 x", "\"\u00e9 x\""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_string_equal(prt_ident_quote(*state, rows[i][0]), rows[i][1]);
@@ -19,8 +20,8 @@ static void
 test_literals(void **state)
 {
     static const char *const rows[][2] = {
-        {"", "''"}, {"a", "'a'"}, {"it's", "'it''s'"}, {"''", "''''''"}, {"a\\b", "E'a\\\\b'"}, {"\\'", "E'\\\\'''"},
-        {"a\nb", "'a\nb'"}, {"\"", "'\"'"}, {"$$x$$", "'$$x$$'"},
+        {"", "''"},           {"a", "'a'"},       {"it's", "'it''s'"}, {"''", "''''''"},     {"a\\b", "E'a\\\\b'"},
+        {"\\'", "E'\\\\'''"}, {"a\nb", "'a\nb'"}, {"\"", "'\"'"},      {"$$x$$", "'$$x$$'"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_string_equal(prt_literal_quote(*state, rows[i][0]), rows[i][1]);
@@ -76,8 +77,26 @@ static void
 test_parse_errors(void **state)
 {
     static const char *const rows[] = {
-        "", " ", ".", "a.", ".a", "a..b", "a.b.c", "a b", "a;b", "\"a", "\"\"", "a.\"\"", "1a", "$a", "a-b", "a'b", "a\"b\"",
-        "\"a\"b", "a,b", "a.b; DROP TABLE c",
+        "",
+        " ",
+        ".",
+        "a.",
+        ".a",
+        "a..b",
+        "a.b.c",
+        "a b",
+        "a;b",
+        "\"a",
+        "\"\"",
+        "a.\"\"",
+        "1a",
+        "$a",
+        "a-b",
+        "a'b",
+        "a\"b\"",
+        "\"a\"b",
+        "a,b",
+        "a.b; DROP TABLE c",
         "a123456789012345678901234567890123456789012345678901234567890123", /* 64 bytes */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -93,10 +112,12 @@ test_parse_errors(void **state)
 static void
 test_round_trip(void **state)
 {
-    static const char *const names[] = {"events", "Order", "we\"ird", "we'ird", "a.b", "My Schema", "user", "\u00e9", "1", "\\", " "};
+    static const char *const names[] = {"events", "Order",  "we\"ird", "we'ird", "a.b", "My Schema",
+                                        "user",   "\u00e9", "1",       "\\",     " "};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
-            const char *texts[] = {prt_ident_qualify(*state, names[i], names[k]), prt_ident_display(*state, names[i], names[k])};
+            const char *texts[] = {prt_ident_qualify(*state, names[i], names[k]),
+                                   prt_ident_display(*state, names[i], names[k])};
             for (size_t t = 0; t < 2; t++) {
                 prt_error err = {0};
                 const char *schema, *name;
@@ -128,7 +149,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_identifiers_are_always_quoted, support_arena_setup, support_arena_teardown),
+        cmocka_unit_test_setup_teardown(test_identifiers_are_always_quoted, support_arena_setup,
+                                        support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_literals, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_display_quotes_where_needed, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_parse, support_arena_setup, support_arena_teardown),

@@ -216,7 +216,8 @@ test_ids(void **state)
         assert_int_equal(prt_key_resolution(&key), 1);
         assert_int_equal(prt_key_min(&key), rows[i].min);
         assert_int_equal(prt_key_max(&key), rows[i].max);
-        const row both[] = {{rows[i].least, rows[i].min}, {rows[i].greatest, rows[i].max}, {"-5", -5}, {"0", 0}, {"42", 42}};
+        const row both[] = {
+            {rows[i].least, rows[i].min}, {rows[i].greatest, rows[i].max}, {"-5", -5}, {"0", 0}, {"42", 42}};
         CHECK_BOTH_WAYS(&key, both);
         refuse_decode(&key, rows[i].below);
         refuse_decode(&key, rows[i].above);
@@ -281,7 +282,8 @@ static void
 test_snowflakes(void **state)
 {
     /* Twitter: 22 bits, milliseconds since 2010-11-04T01:42:54.657Z. */
-    prt_key_options options = {.snowflake = true, .snowflake_shift = 22, .snowflake_epoch = INT64_C(1288834974657) * 1000};
+    prt_key_options options = {
+        .snowflake = true, .snowflake_shift = 22, .snowflake_epoch = INT64_C(1288834974657) * 1000};
     prt_key key = key_of("bigint", &options);
     assert_int_equal(key.kind, PRT_KEY_SNOWFLAKE);
     assert_int_equal(prt_key_resolution(&key), 1000);
@@ -389,17 +391,33 @@ test_limits_are_values(void **state)
 {
     static const prt_key_options plain = {0}, s = {.epoch_per_sec = 1}, ms = {.epoch_per_sec = 1000},
                                  us = {.epoch_per_sec = 1000000}, ns = {.epoch_per_sec = 1000000000},
-                                 twitter = {.snowflake = true, .snowflake_shift = 22, .snowflake_epoch = 1288834974657000},
+                                 twitter = {.snowflake = true,
+                                            .snowflake_shift = 22,
+                                            .snowflake_epoch = 1288834974657000},
                                  flat = {.snowflake = true, .snowflake_epoch = 1500},
                                  early = {.snowflake = true, .snowflake_epoch = -1500};
     static const struct {
         const char *type;
         const prt_key_options *options;
     } rows[] = {
-        {"date", &plain},  {"timestamp without time zone", &plain}, {"timestamp(0) with time zone", &plain},
-        {"uuid", &plain},  {"smallint", &plain}, {"integer", &plain}, {"bigint", &plain}, {"integer", &s}, {"bigint", &s},
-        {"integer", &ms},  {"bigint", &ms},      {"bigint", &us},     {"integer", &us},   {"bigint", &ns}, {"integer", &ns},
-        {"bigint", &twitter}, {"bigint", &flat}, {"bigint", &early},
+        {"date", &plain},
+        {"timestamp without time zone", &plain},
+        {"timestamp(0) with time zone", &plain},
+        {"uuid", &plain},
+        {"smallint", &plain},
+        {"integer", &plain},
+        {"bigint", &plain},
+        {"integer", &s},
+        {"bigint", &s},
+        {"integer", &ms},
+        {"bigint", &ms},
+        {"bigint", &us},
+        {"integer", &us},
+        {"bigint", &ns},
+        {"integer", &ns},
+        {"bigint", &twitter},
+        {"bigint", &flat},
+        {"bigint", &early},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         prt_key key = key_of(rows[i].type, rows[i].options);
@@ -423,7 +441,8 @@ test_now(void **state)
     static const struct {
         const char *type;
         bool wall_clock;
-    } rows[] = {{"date", true}, {"timestamp without time zone", true}, {"timestamp with time zone", false}, {"uuid", false}};
+    } rows[] = {
+        {"date", true}, {"timestamp without time zone", true}, {"timestamp with time zone", false}, {"uuid", false}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         prt_key key;
         assert_ok(prt_key_init(&key, "k", rows[i].type, 1, 0, NULL, zone, &err), &err);
@@ -439,9 +458,34 @@ test_unsupported_types(void **state)
 {
     (void) state;
     static const char *const names[] = {
-        "numeric", "numeric(20,0)", "double precision", "real", "boolean", "jsonb", "interval", "time without time zone", "bytea",
-        "inet", "money", "oid", "name", "dint", "public.mood", "\"My Schema\".\"date\"", "integer[]", "date[]", "timestamp",
-        "timestamp(3)", "timestamp(3) with", "timestamp(3", "", "int", "Date", "text[]", "tstzrange", "bit(3)",
+        "numeric",
+        "numeric(20,0)",
+        "double precision",
+        "real",
+        "boolean",
+        "jsonb",
+        "interval",
+        "time without time zone",
+        "bytea",
+        "inet",
+        "money",
+        "oid",
+        "name",
+        "dint",
+        "public.mood",
+        "\"My Schema\".\"date\"",
+        "integer[]",
+        "date[]",
+        "timestamp",
+        "timestamp(3)",
+        "timestamp(3) with",
+        "timestamp(3",
+        "",
+        "int",
+        "Date",
+        "text[]",
+        "tstzrange",
+        "bit(3)",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         prt_error err = {0};
@@ -460,21 +504,38 @@ test_options_that_do_not_fit(void **state)
 {
     (void) state;
     static const prt_key_options plain = {0}, epoch = {.epoch_per_sec = 1}, odd = {.epoch_per_sec = 60},
-                                 negative = {.epoch_per_sec = -1}, snowflake = {.snowflake = true, .snowflake_shift = 22},
+                                 negative = {.epoch_per_sec = -1},
+                                 snowflake = {.snowflake = true, .snowflake_shift = 22},
                                  shifted = {.snowflake = true, .snowflake_shift = 63},
-                                 backwards = {.snowflake = true, .snowflake_shift = -1}, codec = {.encode = test_encode, .decode = test_decode},
-                                 half = {.encode = test_encode}, other_half = {.decode = test_decode},
-                                 both = {.epoch_per_sec = 1, .snowflake = true}, three = {.epoch_per_sec = 1, .encode = test_encode};
+                                 backwards = {.snowflake = true, .snowflake_shift = -1},
+                                 codec = {.encode = test_encode, .decode = test_decode}, half = {.encode = test_encode},
+                                 other_half = {.decode = test_decode}, both = {.epoch_per_sec = 1, .snowflake = true},
+                                 three = {.epoch_per_sec = 1, .encode = test_encode};
     static const struct {
         const char *type;
         const prt_key_options *options;
     } rows[] = {
-        {"text", &plain},       {"character varying(26)", &plain},
-        {"uuid", &epoch},       {"date", &epoch},      {"smallint", &epoch},    {"text", &epoch},   {"timestamp with time zone", &epoch},
-        {"numeric", &epoch},    {"bigint", &odd},      {"bigint", &negative},
-        {"integer", &snowflake}, {"uuid", &snowflake}, {"bigint", &shifted},    {"bigint", &backwards},
-        {"uuid", &codec},       {"bigint", &codec},    {"date", &codec},        {"text", &half},    {"text", &other_half},
-        {"bigint", &both},      {"bigint", &three},
+        {"text", &plain},
+        {"character varying(26)", &plain},
+        {"uuid", &epoch},
+        {"date", &epoch},
+        {"smallint", &epoch},
+        {"text", &epoch},
+        {"timestamp with time zone", &epoch},
+        {"numeric", &epoch},
+        {"bigint", &odd},
+        {"bigint", &negative},
+        {"integer", &snowflake},
+        {"uuid", &snowflake},
+        {"bigint", &shifted},
+        {"bigint", &backwards},
+        {"uuid", &codec},
+        {"bigint", &codec},
+        {"date", &codec},
+        {"text", &half},
+        {"text", &other_half},
+        {"bigint", &both},
+        {"bigint", &three},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         prt_error err = {0};

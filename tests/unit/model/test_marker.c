@@ -15,8 +15,9 @@ static const prt_marker sample = {
     .since = INT64_C(1735689600123456),
 };
 
-#define REST                                                                                                             \
-    "\"policy\":\"p\",\"parent_schema\":\"s\",\"parent_name\":\"t\",\"from\":\"1\",\"to\":\"2\",\"since\":\"2025-01-01T00:00:00Z\"}"
+#define REST                                                                                                          \
+    "\"policy\":\"p\",\"parent_schema\":\"s\",\"parent_name\":\"t\",\"from\":\"1\",\"to\":\"2\",\"since\":\"2025-01-" \
+    "01T00:00:00Z\"}"
 
 static const char line[] = "partrun: {\"state\":\"kept\",\"system\":\"1\",\"database\":2,\"oid\":3," REST;
 
@@ -38,8 +39,15 @@ assert_sample(const prt_marker *marker)
 static void
 test_round_trip(void **state)
 {
-    const char *comments[] = {NULL, "", "mine", "two\nlines", "ends with a newline\n", "\n", "partrun: is nice",
-                              "partrun: {\"state\":\"kept\"}\nabove", "partrun: {not json}"};
+    const char *comments[] = {NULL,
+                              "",
+                              "mine",
+                              "two\nlines",
+                              "ends with a newline\n",
+                              "\n",
+                              "partrun: is nice",
+                              "partrun: {\"state\":\"kept\"}\nabove",
+                              "partrun: {not json}"};
     for (size_t i = 0; i < sizeof comments / sizeof comments[0]; i++) {
         prt_marker marker;
         const char *text = prt_marker_write(*state, comments[i], &sample);
@@ -61,8 +69,8 @@ test_it_is_the_last_line(void **state)
 static void
 test_users_comment_is_kept(void **state)
 {
-    const char *comments[] = {"mine", "two\nlines", "ends with a newline\n", "\n", "\n\n", "partrun: is nice", "no partrun: {}",
-                              "\u00e9", "partrun: {}\nmine"};
+    const char *comments[] = {"mine",           "two\nlines", "ends with a newline\n", "\n", "\n\n", "partrun: is nice",
+                              "no partrun: {}", "\u00e9",     "partrun: {}\nmine"};
     for (size_t i = 0; i < sizeof comments / sizeof comments[0]; i++) {
         const char *once = prt_marker_write(*state, comments[i], &sample);
         assert_string_equal(prt_marker_strip(*state, once), comments[i]);
@@ -78,7 +86,15 @@ static void
 test_malformed_markers_count_for_nothing(void **state)
 {
     static const char *const comments[] = {
-        "", "mine", "partrun:", "partrun: ", "partrun: {", "partrun: {}", "partrun: []", "partrun: {\"state\":1}", "Partrun: {}",
+        "",
+        "mine",
+        "partrun:",
+        "partrun: ",
+        "partrun: {",
+        "partrun: {}",
+        "partrun: []",
+        "partrun: {\"state\":1}",
+        "Partrun: {}",
         /* one field wrong or missing each */
         "partrun: {\"state\":\"gone\",\"system\":\"1\",\"database\":2,\"oid\":3," REST,
         "partrun: {\"system\":\"1\",\"database\":2,\"oid\":3," REST,
@@ -109,8 +125,9 @@ test_malformed_markers_count_for_nothing(void **state)
 static void
 test_each_field_is_needed(void **state)
 {
-    static const char *const fields[] = {"\"state\"", "\"system\"", "\"database\"", "\"oid\"", "\"policy\"",
-                                         "\"parent_schema\"", "\"parent_name\"", "\"from\"", "\"to\"", "\"since\""};
+    static const char *const fields[] = {"\"state\"",  "\"system\"",        "\"database\"",    "\"oid\"",
+                                         "\"policy\"", "\"parent_schema\"", "\"parent_name\"", "\"from\"",
+                                         "\"to\"",     "\"since\""};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         prt_marker marker;
         char *text = prt_arena_strdup(*state, line);
@@ -167,7 +184,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_round_trip, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_it_is_the_last_line, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_users_comment_is_kept, support_arena_setup, support_arena_teardown),
-        cmocka_unit_test_setup_teardown(test_malformed_markers_count_for_nothing, support_arena_setup, support_arena_teardown),
+        cmocka_unit_test_setup_teardown(test_malformed_markers_count_for_nothing, support_arena_setup,
+                                        support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_each_field_is_needed, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_only_the_last_line_counts, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_truncated_markers, support_arena_setup, support_arena_teardown),

@@ -97,15 +97,16 @@ test_presets(void **state)
          "events_y2025m01d01_060000"},
         {"6 hours", "2025-01-01 07:00", "events_p20250101_060000", "events_2025_01_01_060000", "events_20250101_060000",
          "events_y2025m01d01_060000"},
-        {"24 hours", "2025-01-01 07:00", "events_p20250101_000000", "events_2025_01_01_000000", "events_20250101_000000",
-         "events_y2025m01d01_000000"},
-        {"15 minutes", "2025-01-01 07:59", "events_p20250101_074500", "events_2025_01_01_074500", "events_20250101_074500",
-         "events_y2025m01d01_074500"},
+        {"24 hours", "2025-01-01 07:00", "events_p20250101_000000", "events_2025_01_01_000000",
+         "events_20250101_000000", "events_y2025m01d01_000000"},
+        {"15 minutes", "2025-01-01 07:59", "events_p20250101_074500", "events_2025_01_01_074500",
+         "events_20250101_074500", "events_y2025m01d01_074500"},
         {"250 ms", "2025-01-01 07:00:00.3", "events_p20250101_070000_250000", "events_2025_01_01_070000_250000",
          "events_20250101_070000_250000", "events_y2025m01d01_070000_250000"},
         {"daily", "2025-01-01 23:59", "events_p20250101", "events_2025_01_01", "events_20250101", "events_y2025m01d01"},
         {"3 days", "2000-01-05", "events_p20000104", "events_2000_01_04", "events_20000104", "events_y2000m01d04"},
-        {"weekly", "2025-01-01", "events_p20241230", "events_2025_w01", "events_20241230", "events_y2025w01"}, /* the ISO year */
+        {"weekly", "2025-01-01", "events_p20241230", "events_2025_w01", "events_20241230",
+         "events_y2025w01"}, /* the ISO year */
         {"weekly", "2021-01-03", "events_p20201228", "events_2020_w53", "events_20201228", "events_y2020w53"},
         {"2 weeks", "2000-01-17", "events_p20000117", "events_2000_w03", "events_20000117", "events_y2000w03"},
         {"monthly", "2025-01-31", "events_p20250101", "events_2025_01", "events_20250101", "events_y2025m01"},
@@ -125,8 +126,10 @@ test_presets(void **state)
         assert_string_equal(name_cell(f, "go_partman", at), rows[i].go_partman);
         assert_string_equal(name_cell(f, "year_month", at), rows[i].year_month);
         f->input.tenant = "acme";
-        assert_string_equal(name_cell(f, "go_partman", at), prt_arena_printf(*state, "events_acme_%s", rows[i].go_partman + 7));
-        assert_string_equal(name_cell(f, "partman", at), prt_arena_printf(*state, "events_acme_%s", rows[i].partman + 7));
+        assert_string_equal(name_cell(f, "go_partman", at),
+                            prt_arena_printf(*state, "events_acme_%s", rows[i].go_partman + 7));
+        assert_string_equal(name_cell(f, "partman", at),
+                            prt_arena_printf(*state, "events_acme_%s", rows[i].partman + 7));
     }
 }
 
@@ -176,7 +179,8 @@ test_zones(void **state)
     assert_string_equal(name_cell(f, NULL, midnight), "events_p20250101");
     assert_string_equal(name_cell(f, NULL, midnight - 1), "events_p20241231");
     /* an end off the local midnight is told in UTC, to the last digit */
-    assert_string_equal(name_range(f, NULL, midnight, midnight + PRT_USEC_PER_HOUR), "events_p20250101_to_20241231_191500");
+    assert_string_equal(name_range(f, NULL, midnight, midnight + PRT_USEC_PER_HOUR),
+                        "events_p20250101_to_20241231_191500");
     assert_string_equal(name_range(f, NULL, instant("2025-01-01 00:00Z"), instant("2025-01-01 00:00:00.5Z")),
                         "events_p20250101_000000_to_20250101_000000_500000");
     f = time_set(*state, "1 month", "America/New_York", NULL);
@@ -216,7 +220,8 @@ test_segments(void **state)
     assert_string_equal(name_range(f, "go_partman", from, to), "events_20250115_to_20250201");
     assert_string_equal(name_range(f, "year_month", from, to), "events_y2025m01d15_to_y2025m02d01");
     /* two whole cells are no cell; nor is the time before all of them */
-    assert_string_equal(name_range(f, "ppm", instant("2025-01-01"), instant("2025-03-01")), "events_2025_01_01_to_2025_03_01");
+    assert_string_equal(name_range(f, "ppm", instant("2025-01-01"), instant("2025-03-01")),
+                        "events_2025_01_01_to_2025_03_01");
     assert_string_equal(name_range(f, "partman", PRT_POS_MIN, to), "events_pmin_to_20250201");
     assert_string_equal(name_range(f, "partman", to, PRT_POS_MAX), "events_p20250201_to_max");
     assert_string_equal(name_range(f, "partman", PRT_POS_MIN, PRT_POS_MAX), "events_pmin_to_max");
@@ -300,7 +305,8 @@ static bool
 try_name(fixture *f, const prt_naming *how, const char **name, prt_error *err)
 {
     prt_pos at = f->grid.unit == PRT_UNIT_ID ? 0 : instant("2025-04-01");
-    f->input.range = (prt_range) {.from = {.pos = prt_grid_floor(&f->grid, at)}, .to = {.pos = prt_grid_next(&f->grid, at)}};
+    f->input.range = (prt_range) {.from = {.pos = prt_grid_floor(&f->grid, at)},
+                                  .to = {.pos = prt_grid_next(&f->grid, at)}};
     return prt_naming_make(f->arena, how, &f->input, name, err);
 }
 
@@ -313,7 +319,8 @@ test_inputs_that_do_not_fit(void **state)
     assert_non_null(strstr(err.message, "%Y"));
     assert_non_null(strstr(err.message, "ids"));
     err = (prt_error) {0};
-    assert_false(try_name(time_set(*state, "1 day", NULL, NULL), &(prt_naming) {.text = "{tenant}_{from}"}, &name, &err));
+    assert_false(
+        try_name(time_set(*state, "1 day", NULL, NULL), &(prt_naming) {.text = "{tenant}_{from}"}, &name, &err));
     assert_non_null(strstr(err.message, "{tenant}"));
     err = (prt_error) {0};
     assert_false(try_name(time_set(*state, "1 day", NULL, NULL), &(prt_naming) {.text = "nonsense"}, &name, &err));
@@ -327,7 +334,8 @@ test_expand(void **state)
     const char *out;
     fixture *f = time_set(*state, "1 day", NULL, NULL);
     f->input.range = (prt_range) {.from = {.pos = instant("2025-01-01")}, .to = {.pos = instant("2025-02-01")}};
-    assert_ok(prt_template_expand(*state, "s3://archive/{schema}/{table}/{from:%Y}/{from}-{to}.csv.zst", &f->input, &out, &err),
+    assert_ok(prt_template_expand(*state, "s3://archive/{schema}/{table}/{from:%Y}/{from}-{to}.csv.zst", &f->input,
+                                  &out, &err),
               &err);
     assert_string_equal(out, "s3://archive/public/events/2025/20250101-20250201.csv.zst");
     assert_ok(prt_template_expand(*state, "", &f->input, &out, &err), &err);
@@ -349,9 +357,11 @@ test_long_names(void **state)
     /* the suffix stays whole, also a segment's */
     f->input.table = "a12345678901234567890123456789012345678901234567890123456789012";
     assert_int_equal(strlen(name_range(f, NULL, at, at + 1)), 63);
-    assert_string_equal(name_range(f, NULL, at, at + 1), "a12345678901234567890123456_p20250101_to_20250101_000000_000001");
+    assert_string_equal(name_range(f, NULL, at, at + 1),
+                        "a12345678901234567890123456_p20250101_to_20250101_000000_000001");
     /* 31 characters of two bytes and one of one: cut between characters */
-    f->input.table = "x\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"
+    f->input.table = "x\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"
+                     "\u00e9\u00e9\u00e9\u00e9"
                      "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9";
     assert_int_equal(strlen(f->input.table), 63);
     assert_int_equal(strlen(name_cell(f, NULL, at)), 63);
@@ -366,8 +376,8 @@ static void
 test_names_that_cannot_be_short(void **state)
 {
     static const char *const rows[] = {
-        "{schema}_{tenant}_{from}",           /* no table to shorten */
-        "{table}_{tenant}_{schema}_{from}",   /* too long without it */
+        "{schema}_{tenant}_{from}",         /* no table to shorten */
+        "{table}_{tenant}_{schema}_{from}", /* too long without it */
         "{table}_12345678901234567890123456789012345678901234567890123_{from}",
     };
     char text[61];

@@ -33,18 +33,19 @@ test_from_bounds(void **state)
         prt_pos from, to;
         const char *from_sql, *to_sql, *shown;
     } rows[] = {
-        {"date", "FOR VALUES FROM ('2025-01-01') TO ('2025-01-02')", 1, JAN_2025, JAN_2025 + PRT_USEC_PER_DAY, "'2025-01-01'",
-         "'2025-01-02'", "2025-01-01 .. 2025-01-02"},
-        {"timestamp with time zone", "FOR VALUES FROM ('2025-01-01 05:30:00+05:30') TO (MAXVALUE)", 1, JAN_2025, PRT_POS_MAX,
-         "'2025-01-01 05:30:00+05:30'", "MAXVALUE", "2025-01-01 .. inf"},
+        {"date", "FOR VALUES FROM ('2025-01-01') TO ('2025-01-02')", 1, JAN_2025, JAN_2025 + PRT_USEC_PER_DAY,
+         "'2025-01-01'", "'2025-01-02'", "2025-01-01 .. 2025-01-02"},
+        {"timestamp with time zone", "FOR VALUES FROM ('2025-01-01 05:30:00+05:30') TO (MAXVALUE)", 1, JAN_2025,
+         PRT_POS_MAX, "'2025-01-01 05:30:00+05:30'", "MAXVALUE", "2025-01-01 .. inf"},
         {"timestamp with time zone", "FOR VALUES FROM (MINVALUE) TO ('2025-01-01 06:00:00+00')", 1, PRT_POS_MIN,
          JAN_2025 + 6 * PRT_USEC_PER_HOUR, "MINVALUE", "'2025-01-01 06:00:00+00'", "-inf .. 2025-01-01 06:00"},
         {"timestamp without time zone", "FOR VALUES FROM ('-infinity') TO ('infinity')", 1, PRT_POS_MIN, PRT_POS_MAX,
          "'-infinity'", "'infinity'", "-inf .. inf"},
-        {"integer", "FOR VALUES FROM ('-5') TO (2147483647)", 1, -5, 2147483647, "'-5'", "2147483647", "-5 .. 2147483647"},
+        {"integer", "FOR VALUES FROM ('-5') TO (2147483647)", 1, -5, 2147483647, "'-5'", "2147483647",
+         "-5 .. 2147483647"},
         {"bigint", "FOR VALUES FROM ('1000') TO ('2000')", 1, 1000, 2000, "'1000'", "'2000'", "1000 .. 2000"},
-        {"uuid", "FOR VALUES FROM ('01941f29-7c00-7000-8000-000000000000') TO ('ffffffff-ffff-ffff-ffff-ffffffffffff')", 1,
-         JAN_2025, INT64_C(281474976710655000), "'01941f29-7c00-7000-8000-000000000000'",
+        {"uuid", "FOR VALUES FROM ('01941f29-7c00-7000-8000-000000000000') TO ('ffffffff-ffff-ffff-ffff-ffffffffffff')",
+         1, JAN_2025, INT64_C(281474976710655000), "'01941f29-7c00-7000-8000-000000000000'",
          "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "2025-01-01 .. +10889-08-02 05:31:50.655"},
         /* of several columns the first decides; the others are kept as they are */
         {"date", "FOR VALUES FROM ('2025-01-01', MINVALUE) TO ('2025-01-02', 'a, (b)')", 2, JAN_2025,
@@ -159,8 +160,9 @@ test_quoted_codecs(void **state)
     assert_ok(prt_end_make(*state, &key, 9, &to, &err), &err);
     assert_string_equal(from.sql, "E'it''s \\\\7'");
     prt_range back;
-    assert_ok(range_of(*state, &key, prt_arena_printf(*state, "FOR VALUES FROM (%s) TO (%s)", from.sql, to.sql), &back, &err),
-              &err);
+    assert_ok(
+        range_of(*state, &key, prt_arena_printf(*state, "FOR VALUES FROM (%s) TO (%s)", from.sql, to.sql), &back, &err),
+        &err);
     assert_int_equal(back.from.pos, 7);
     assert_int_equal(back.to.pos, 9);
 }
