@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 
 /* Fills `out`; what is too long is cut between two characters. */
-static void
+static PRT_PRINTF(3, 0) void
 fill(char *out, size_t size, const char *format, va_list args)
 {
     if (vsnprintf(out, size, format, args) < (int) size)
