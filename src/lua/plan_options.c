@@ -25,7 +25,8 @@ flag(lua_State *L, int index, const char *name, bool otherwise)
 {
     if (!option(L, index, name))
         return otherwise;
-    luaL_argexpected(L, lua_isboolean(L, -1), index, "true or false for an option");
+    if (!lua_isboolean(L, -1))
+        luaL_argerror(L, index, lua_pushfstring(L, "%s is true or false", name));
     bool value = lua_toboolean(L, -1);
     lua_pop(L, 1);
     return value;

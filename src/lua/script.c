@@ -20,14 +20,16 @@ typedef struct script {
     int status;
 } script;
 
-/* An endless loop sees the interrupt too; so does one that catches errors, again and again. */
+/* An endless loop sees an interrupt too. From then on every instruction raises, so that no pcall catches its way out. */
 static void
 on_count(lua_State *L, lua_Debug *ar)
 {
     (void) ar;
     const prl_pg_options *options = prl_pg_get(L);
-    if (options->conn.interrupt != NULL && *options->conn.interrupt)
-        luaL_error(L, "interrupted");
+    if (options->conn.interrupt == NULL || !*options->conn.interrupt)
+        return;
+    lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
+    luaL_error(L, "interrupted");
 }
 
 /* The message with a traceback; a value with __tostring speaks for itself. */
