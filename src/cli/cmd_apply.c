@@ -31,7 +31,7 @@ prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, prt_run_options *options, 
         status = prt_exit_worse(status, prt_cli_report(cli, &err));
     else
         status = prt_exit_worse(status, result_status(result));
-    return loaded->broken > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
+    return loaded->errors.length > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
 }
 
 static int

@@ -55,5 +55,5 @@ prt_cmd_check(prt_cli *cli)
         return prt_cli_report(cli, &err);
     show(cli, plan);
     int status = prt_plan_findings(plan, PRT_SEVERITY_WARNING) > 0 ? PRT_EXIT_FINDINGS : PRT_EXIT_OK;
-    return loaded.broken > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
+    return loaded.errors.length > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
 }

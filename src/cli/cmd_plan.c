@@ -53,7 +53,7 @@ prt_cmd_plan(prt_cli *cli)
     if (!prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, PRT_LOAD_USABLE, &loaded, &err) ||
         !make(cli, &loaded, &plan, &err) || !show(cli, &loaded, plan, &err))
         return prt_cli_report(cli, &err);
-    if (loaded.broken > 0)
+    if (loaded.errors.length > 0)
         return PRT_EXIT_USAGE;
     return cli->args.options.exit_code && prt_plan_operations(plan) > 0 ? PRT_EXIT_FINDINGS : PRT_EXIT_OK;
 }

@@ -97,7 +97,7 @@ collect_policies(prt_cli *cli, char *const *paths, size_t length, stats_list *li
     if (!prt_cli_load(cli, paths, length, PRT_LOAD_USABLE, &loaded, err) || !prt_cli_connect(cli, err) ||
         !prt_run_plan(cli->conn, cli->arena, loaded.specs, loaded.length, &options, &plan, err))
         return false;
-    if (loaded.broken > 0)
+    if (loaded.errors.length > 0)
         *status = prt_exit_worse(*status, PRT_EXIT_USAGE);
     for (size_t i = 0; i < plan->sets.length; i++) {
         const prt_set *set = &plan->sets.items[i];

@@ -119,8 +119,8 @@ print_json(prt_cli *cli, const prt_loaded *loaded)
     json_t *policies = json_array(), *errors = json_array();
     for (size_t i = 0; i < loaded->length; i++)
         json_array_append_new(policies, policy_json(cli->arena, loaded->specs[i]));
-    for (size_t i = 0; cli->policies != NULL && i < prt_policies_errors(cli->policies); i++) {
-        const prt_error *e = prt_policies_error(cli->policies, i);
+    for (size_t i = 0; i < loaded->errors.length; i++) {
+        const prt_error *e = &loaded->errors.items[i];
         json_array_append_new(errors, json_pack("{s:s, s:s, s:o}", "code", prt_code_name(e->code), "message", e->message,
                                                 "hint", e->hint[0] == '\0' ? json_null() : json_string(e->hint)));
     }
@@ -136,8 +136,8 @@ print_text(prt_cli *cli, const prt_loaded *loaded)
     const char *valid = prt_count_text(cli->arena, loaded->length, "policy");
     if (loaded->length != 1)
         valid = prt_arena_printf(cli->arena, "%zu policies", loaded->length);
-    if (loaded->broken > 0)
-        prt_buf_fmt(&text, "%s valid, %zu not\n", valid, loaded->broken);
+    if (loaded->errors.length > 0)
+        prt_buf_fmt(&text, "%s valid; %s\n", valid, prt_count_text(cli->arena, loaded->errors.length, "error"));
     else
         prt_buf_fmt(&text, "%s, all valid\n", valid);
     prt_cli_print(&text);
@@ -154,5 +154,5 @@ prt_cmd_validate(prt_cli *cli)
         print_json(cli, &loaded);
     else if (ok && !cli->args.options.quiet)
         print_text(cli, &loaded);
-    return loaded.broken > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
+    return loaded.errors.length > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
 }

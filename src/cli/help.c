@@ -40,6 +40,17 @@ put_wrapped(prt_buf *out, const char *text, size_t indent)
     prt_buf_char(out, '\n');
 }
 
+/* One paragraph a line of `text`. */
+static void
+put_paragraphs(prt_buf *out, const char *text)
+{
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        put_wrapped(out, prt_arena_strndup(out->arena, text, length), 0);
+        text += length + (text[length] == '\n');
+    }
+}
+
 static void
 put_row(prt_buf *out, const char *left, const char *right)
 {
@@ -95,7 +106,7 @@ prt_help_overview(prt_buf *out, bool bold)
                      "  partrun [OPTIONS] SCRIPT.lua [ARG...]\n");
     heading(out, "Commands", bold);
     for (const prt_command *c = prt_command_table; c->name != NULL; c++)
-        put_row(out, prt_arena_printf(out->arena, "  %-9s %s", c->name, c->operands), c->summary);
+        prt_buf_fmt(out, "  %-10s  %s\n", c->name, c->summary);
     heading(out, "Options of every command", bold);
     put_options(out, PRT_CMD_ANY, true);
     prt_buf_str(out, "\nPOLICY is a Lua file, or a folder of them; without one: PARTRUN_POLICIES, or ./policies.\n"
@@ -110,7 +121,7 @@ prt_help_command(prt_buf *out, const prt_command *command, bool bold)
     heading(out, "Usage", bold);
     prt_buf_fmt(out, "  partrun [OPTIONS] %s%s%s\n", script ? "" : command->name, script ? "" : " ", command->operands);
     prt_buf_char(out, '\n');
-    prt_buf_str(out, command->about);
+    put_paragraphs(out, command->about);
     if (has_own_options(command->bit)) {
         heading(out, "Options", bold);
         put_options(out, command->bit, false);

@@ -42,7 +42,7 @@ default_path(const char **path, prt_error *err)
     return prt_fail_hint(err, "name policy files or folders, or set PARTRUN_POLICIES");
 }
 
-/* Everything that is wrong is logged here and counted; the other policies go on. */
+/* Everything that is wrong is noted; the other policies go on. */
 static void
 load_path(prt_cli *cli, const char *path, prt_loaded *out)
 {
@@ -51,17 +51,14 @@ load_path(prt_cli *cli, const char *path, prt_loaded *out)
     bool ok = check_path(path, &err) && prt_policies_load(cli->policies, path, true, &err);
     size_t after = prt_policies_errors(cli->policies);
     for (size_t i = before; i < after; i++)
-        prt_cli_report(cli, prt_policies_error(cli->policies, i));
-    out->broken += after - before;
-    if (!ok && after == before) {
-        prt_cli_report(cli, &err);
-        out->broken++;
-    }
+        prt_vec_push(cli->arena, &out->errors, *prt_policies_error(cli->policies, i));
+    if (!ok && after == before)
+        prt_vec_push(cli->arena, &out->errors, err);
 }
 
 /* What validates but cannot be carried out yet is refused: dropping without the archive it asks for would lose data. */
 static bool
-refuse_unsupported(const prt_cli *cli, const prt_spec *spec)
+refuse_unsupported(const prt_cli *cli, const prt_spec *spec, prt_loaded *out)
 {
     if (spec->unsupported == NULL)
         return false;
@@ -69,7 +66,7 @@ refuse_unsupported(const prt_cli *cli, const prt_spec *spec)
     prt_fail(&err, PRT_ERR_POLICY, "%s:%d: policy '%s' asks for '%s', which this version cannot carry out", spec->file,
              spec->line, spec->name, spec->unsupported);
     prt_fail_hint(&err, "its tables are left alone; take '%s' out of the policy to go on without it", spec->unsupported);
-    prt_cli_report(cli, &err);
+    prt_vec_push(cli->arena, &out->errors, err);
     return true;
 }
 
@@ -80,9 +77,7 @@ keep_usable(prt_cli *cli, prt_load_which which, prt_loaded *out)
     const prt_spec *const *specs = prt_policies_specs(cli->policies, &length);
     out->specs = prt_arena_array(cli->arena, length + 1, sizeof(*out->specs));
     for (size_t i = 0; i < length; i++)
-        if (which == PRT_LOAD_USABLE && refuse_unsupported(cli, specs[i]))
-            out->broken++;
-        else
+        if (which == PRT_LOAD_EVERY || !refuse_unsupported(cli, specs[i], out))
             out->specs[out->length++] = specs[i];
 }
 
@@ -100,9 +95,13 @@ prt_cli_load(prt_cli *cli, char *const *paths, size_t length, prt_load_which whi
     for (size_t i = 0; out->paths[i] != NULL; i++)
         load_path(cli, out->paths[i], out);
     keep_usable(cli, which, out);
-    if (out->length > 0)
-        return true;
-    if (out->broken > 0)
-        return prt_fail(err, PRT_ERR_POLICY, "no policy is left to work with");
-    return prt_fail(err, PRT_ERR_USAGE, "there is no policy in %s", out->paths[0]);
+    if (out->length == 0 && out->errors.length == 1) {
+        *err = out->errors.items[0];
+        if (err->code != PRT_ERR_USAGE)
+            err->code = PRT_ERR_POLICY; /* also what broke a limit while it was loaded is a wrong policy */
+        return false;
+    }
+    for (size_t i = 0; i < out->errors.length; i++)
+        prt_cli_report(cli, &out->errors.items[i]);
+    return out->length > 0 || prt_fail(err, PRT_ERR_POLICY, "no policy is left to work with");
 }

@@ -97,7 +97,7 @@ static bool
 set_format(prt_options *o, const char *text, prt_error *err)
 {
     static const char *const choices[] = {"text", "json", NULL};
-    int choice;
+    int choice = 0;
     if (!choose(choices, "text or json", text, &choice, err))
         return false;
     o->format = (prt_format) choice;
@@ -126,7 +126,7 @@ static bool
 set_log_format(prt_options *o, const char *text, prt_error *err)
 {
     static const char *const choices[] = {"text", "json", NULL};
-    int choice;
+    int choice = 0;
     if (!choose(choices, "text or json", text, &choice, err))
         return false;
     o->log_json = choice == 1;
@@ -146,7 +146,7 @@ static bool
 set_only(prt_options *o, const char *text, prt_error *err)
 {
     static const char *const choices[] = {"create", "retire", NULL};
-    int choice;
+    int choice = 0;
     if (!choose(choices, "create or retire", text, &choice, err))
         return false;
     o->only = (prt_only) (choice + 1);

@@ -270,7 +270,8 @@ describe("a saved plan", function()
   it("holds no connection string", function()
     local db = support.database(support.events { "2026-03-14" })
     local file = support.folder() .. "/plan.json"
-    assert.equal(0, partrun(at_noon { "plan", "-q", "-d", "dbname=" .. db .. " password=topsecret", "--out", file, support.policy() }).status)
+    local dsn = "dbname=" .. db .. " password=topsecret"
+    assert.equal(0, partrun(at_noon { "plan", "-q", "-d", dsn, "--out", file, support.policy() }).status)
     assert.not_matches("topsecret", support.read(file), 1, true)
   end)
 end)
