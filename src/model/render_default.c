@@ -71,6 +71,37 @@ put_move_rows(prt_renderer *r, const char *holder)
             only, holder, range_condition(r), columns, r->child, columns, columns);
 }
 
+/* Triggers of the default partition do not see its rows leave; the modes that they have now go into a setting that ends
+ * with the transaction. Foreign keys' triggers stay on. */
+static void
+put_triggers_off(prt_renderer *r, const char *holder)
+{
+    const char *table = prt_regclass(r, holder);
+    prt_put_do(r, 0, "modes json; trigger_name text",
+               prt_arena_printf(r->arena,
+                                "SELECT COALESCE(pg_catalog.json_object_agg(t.tgname, t.tgenabled::text), '{}') INTO modes"
+                                " FROM pg_catalog.pg_trigger t WHERE t.tgrelid = %s AND t.tgenabled <> 'D'"
+                                " AND (NOT t.tgisinternal OR (t.tgparentid <> 0 AND t.tgconstraint = 0));"
+                                " PERFORM pg_catalog.set_config('partrun.triggers', modes::text, true);"
+                                " FOR trigger_name IN SELECT pg_catalog.json_object_keys(modes) LOOP"
+                                " EXECUTE pg_catalog.format('ALTER TABLE %%s DISABLE TRIGGER %%I', %s, trigger_name);"
+                                " END LOOP;",
+                                table, table));
+}
+
+static void
+put_triggers_on(prt_renderer *r, const char *holder)
+{
+    prt_put_do(r, 0, "trigger record",
+               prt_arena_printf(r->arena,
+                                "FOR trigger IN SELECT m.key, m.value FROM pg_catalog.json_each_text("
+                                "pg_catalog.current_setting('partrun.triggers')::json) m LOOP"
+                                " EXECUTE pg_catalog.format('ALTER TABLE %%s ENABLE %%s TRIGGER %%I', %s,"
+                                " CASE trigger.value WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, trigger.key);"
+                                " END LOOP;",
+                                prt_regclass(r, holder)));
+}
+
 /*
  * One transaction: at no commit is a row invisible. The first move takes no lock that writers would notice; the second
  * one, under the lock, only what arrived meanwhile. Lock order: parent, default, partition.
@@ -80,21 +111,20 @@ prt_put_drain(prt_renderer *r)
 {
     const prt_table *table = r->set->default_table;
     const char *holder = prt_ident_qualify(r->arena, table->schema, table->name);
-    bool triggers = r->set->parent->parent->has_triggers;
     prt_put(r, 0, "LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE", r->parent);
     prt_put_table(r);
-    if (triggers)
-        prt_put(r, 0, "ALTER TABLE %s DISABLE TRIGGER USER", holder);
+    put_triggers_off(r, holder);
     put_move_rows(r, holder);
     prt_put(r, 0, "LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", holder);
     put_move_rows(r, holder);
-    if (triggers)
-        prt_put(r, 0, "ALTER TABLE %s ENABLE TRIGGER USER", holder);
+    put_triggers_on(r, holder);
     prt_put_attach(r);
 }
 
-static bool
-guardable(const prt_set *set, const prt_operation *o)
+/* Which creations the guard speaks of. Not the one that holds now: rows for it may arrive at any time, and the guard would
+ * refuse them. */
+bool
+prt_guardable(const prt_set *set, const prt_operation *o)
 {
     return o->op == PRT_OP_CREATE && o->has_range && !(o->range.from.pos <= set->now && set->now < o->range.to.pos);
 }
@@ -103,7 +133,7 @@ bool
 prt_guard_helps(const prt_set *set)
 {
     for (size_t i = 0; i < set->operations.length; i++)
-        if (guardable(set, &set->operations.items[i]))
+        if (prt_guardable(set, &set->operations.items[i]))
             return true;
     return false;
 }
@@ -139,10 +169,10 @@ guard_condition(prt_renderer *r)
     prt_buf_str(&text, "");
     for (size_t i = 0; i < set->operations.length;) {
         const prt_operation *o = &set->operations.items[i++];
-        if (!guardable(set, o))
+        if (!prt_guardable(set, o))
             continue;
         prt_range range = o->range;
-        while (i < set->operations.length && guardable(set, &set->operations.items[i]) &&
+        while (i < set->operations.length && prt_guardable(set, &set->operations.items[i]) &&
                strcmp(set->operations.items[i].range.from.sql, range.to.sql) == 0)
             range.to = set->operations.items[i++].range.to;
         const char *part = outside(r, &range);

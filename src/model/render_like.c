@@ -126,8 +126,10 @@ prt_put_attach(prt_renderer *r)
 {
     const prt_operation *o = r->operation;
     const prt_parent *parent = r->set->parent->parent;
+    /* Where no guard helps, ATTACH scans the default partition: that takes as long as it takes. */
+    bool scans = r->set->default_table != NULL && !prt_guardable(r->set, o);
     if (o->has_range)
-        prt_put(r, 0, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)", r->parent, r->child,
+        prt_put(r, scans ? PRT_LONG : 0, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)", r->parent, r->child,
                 o->range.from.sql, o->range.to.sql);
     else
         prt_put(r, 0, "ALTER TABLE %s ATTACH PARTITION %s DEFAULT", r->parent, r->child);

@@ -39,6 +39,7 @@ const char *prt_put_retirement(prt_renderer *r);
 
 /* render_default.c */
 void prt_put_drain(prt_renderer *r);
+bool prt_guardable(const prt_set *set, const prt_operation *o);
 void prt_put_guard(prt_renderer *r);
 void prt_put_unguard(prt_renderer *r);
 
