@@ -217,8 +217,7 @@ db_tables(lua_State *L)
     prt_error err = {0};
     PGresult **result = prl_result_box(L);
     prt_conn *conn = ready(db, &err);
-    if (conn == NULL || !prt_query_file(conn, "tables", 1, &pattern, result, &err) ||
-        !prl_push_rows(L, *result, &err))
+    if (conn == NULL || !prt_query_file(conn, "tables", 1, &pattern, result, &err) || !prl_push_rows(L, *result, &err))
         return prl_db_failure(L, &err);
     prl_result_done(result);
     return 1;

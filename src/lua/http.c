@@ -31,7 +31,7 @@ request_done(request *r)
     curl_easy_cleanup(r->curl);
     curl_slist_free_all(r->headers);
     prt_arena_free(r->arena);
-    *r = (request){0};
+    *r = (request) {0};
 }
 
 static int
@@ -45,7 +45,7 @@ static request *
 push_request(lua_State *L)
 {
     request *r = lua_newuserdatauv(L, sizeof *r, 0);
-    *r = (request){.max_bytes = DEFAULT_MAX_BYTES};
+    *r = (request) {.max_bytes = DEFAULT_MAX_BYTES};
     if (luaL_newmetatable(L, request_type)) {
         lua_pushcfunction(L, request_gc);
         lua_setfield(L, -2, "__gc");

@@ -106,7 +106,8 @@ push_object(lua_State *L, json_t *value, int depth, prt_error *err)
     lua_createtable(L, 0, (int) json_object_size(value));
     const char *key;
     json_t *item;
-    json_object_foreach(value, key, item) {
+    json_object_foreach(value, key, item)
+    {
         if (!push_value(L, item, depth + 1, err))
             return false;
         lua_setfield(L, -2, key);
@@ -247,7 +248,7 @@ encode_list(lua_State *L, int index, json_t *array, const place *at, prt_error *
         return fail_at(L, at, PRT_ERR_USAGE, "a list with holes has no JSON form; put partrun.json.null there", err);
     for (lua_Integer i = 1; i <= length; i++) {
         lua_rawgeti(L, index, i);
-        if (!encode_value(L, lua_gettop(L), &(target){array, NULL, 0}, &(place){at, NULL, i, at->depth + 1}, err))
+        if (!encode_value(L, lua_gettop(L), &(target) {array, NULL, 0}, &(place) {at, NULL, i, at->depth + 1}, err))
             return false;
         lua_pop(L, 1);
     }
@@ -262,7 +263,7 @@ encode_fields(lua_State *L, int index, json_t *object, const place *at, prt_erro
             return fail_at(L, at, PRT_ERR_USAGE, "a JSON object has text keys only, and a list starts at 1", err);
         target to = {object, NULL, 0};
         to.key = lua_tolstring(L, -2, &to.key_length);
-        if (!encode_value(L, lua_gettop(L), &to, &(place){at, to.key, 0, at->depth + 1}, err))
+        if (!encode_value(L, lua_gettop(L), &to, &(place) {at, to.key, 0, at->depth + 1}, err))
             return false;
     }
     return true;
@@ -362,7 +363,7 @@ prl_json_encode(lua_State *L, int index, int indent, prt_buf *out, prt_error *er
     index = lua_absindex(L, index);
     json_t **box = prl_json_box(L);
     *box = json_array();
-    bool ok = encode_value(L, index, &(target){*box, NULL, 0}, &(place){NULL, NULL, 0, 1}, err);
+    bool ok = encode_value(L, index, &(target) {*box, NULL, 0}, &(place) {NULL, NULL, 0, 1}, err);
     size_t flags = JSON_ENCODE_ANY | JSON_SORT_KEYS | (indent > 0 ? JSON_INDENT((size_t) indent) : JSON_COMPACT);
     if (ok && json_dump_callback(json_array_get(*box, 0), append, out, flags) != 0)
         ok = prt_fail(err, PRT_ERR_FAILED, "the JSON could not be written");

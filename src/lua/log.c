@@ -102,7 +102,7 @@ prl_open_log(lua_State *L, const prt_log *log)
         lua_pushlightuserdata(L, pointer.pushed);
     } else {
         prt_log *own = lua_newuserdatauv(L, sizeof *own, 0);
-        *own = (prt_log){.stream = stderr, .level = PRT_INFO};
+        *own = (prt_log) {.stream = stderr, .level = PRT_INFO};
     }
     luaL_setfuncs(L, functions, 1);
     return 1;

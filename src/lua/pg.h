@@ -15,7 +15,7 @@
 typedef struct prl_pg_options {
     prt_conn_options conn; /* `dsn` is the one of connect() without an argument; `log` also serves partrun.log */
     bool has_now;
-    prt_instant now;       /* --now */
+    prt_instant now;                               /* --now */
     int64_t lock_timeout_ms, statement_timeout_ms; /* --lock-timeout, --statement-timeout; 0: not given */
     bool no_journal;
 } prl_pg_options;

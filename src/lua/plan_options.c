@@ -151,9 +151,9 @@ read_common(lua_State *L, int index, prt_run_options *out)
 void
 prl_plan_options(lua_State *L, int index, bool checking, prt_arena *arena, prt_run_options *out, bool *deep)
 {
-    static const char *const names[] = {"now",    "only",            "max_drop", "jobs",         "journal",
-                                        "at",     "from",            "to",       "lock_timeout", "statement_timeout",
-                                        "retire", "force_retention", "sizes",    NULL};
+    static const char *const names[] = {
+        "now", "only",         "max_drop",          "jobs",   "journal",         "at",    "from",
+        "to",  "lock_timeout", "statement_timeout", "retire", "force_retention", "sizes", NULL};
     static const char *const check_names[] = {"now", "sizes", "deep", "lock_timeout", "statement_timeout", NULL};
     const prl_pg_options *defaults = prl_pg_get(L);
     prl_check_options(L, index, checking ? check_names : names);

@@ -203,8 +203,9 @@ read_specs(lua_State *L, plan_view *view, prt_error *err)
         else
             lua_rawgeti(L, 2, (lua_Integer) i + 1);
         if (!prl_is_policy(L, -1))
-            luaL_argerror(L, 2, lua_pushfstring(L, "item %I is a %s, not a policy: make it with partrun.policy {...}",
-                                                (LUAI_UACINT) i + 1, luaL_typename(L, -1)));
+            luaL_argerror(L, 2,
+                          lua_pushfstring(L, "item %I is a %s, not a policy: make it with partrun.policy {...}",
+                                          (LUAI_UACINT) i + 1, luaL_typename(L, -1)));
         if (!read_spec(L, view, i, err))
             return false;
         lua_pop(L, 1);
@@ -230,8 +231,7 @@ make(lua_State *L, bool checking)
     if (!read_specs(L, view, &err))
         return prl_failure(L, &err);
     prt_conn *conn = prl_db_conn(db, &err);
-    if (conn == NULL ||
-        !prt_run_plan(conn, view->arena, view->specs, view->length, &view->options, &view->plan, &err))
+    if (conn == NULL || !prt_run_plan(conn, view->arena, view->specs, view->length, &view->options, &view->plan, &err))
         return prl_db_failure(L, &err);
     if (deep && !prt_run_deep(conn, view->plan, &err))
         return prl_failure(L, &err);

@@ -156,10 +156,12 @@ test_post_sends_a_text_as_it_is(void **state)
 static void
 test_post_sends_a_table_as_json(void **state)
 {
-    run(state, "local status, seen = http.post(url .. '/echo', { text = 'done', rows = 3 }, { headers = { ['X-Token'] = 'abc', ['X-N'] = 5, ['X-None'] = '' } })\n"
+    run(state, "local status, seen = http.post(url .. '/echo', { text = 'done', rows = 3 }, { headers = { ['X-Token'] "
+               "= 'abc', ['X-N'] = 5, ['X-None'] = '' } })\n"
                "assert(status == 200, seen)\n"
                "assert(seen:find('Content-Type: application/json', 1, true), seen)\n"
-               "assert(seen:find('X-Token: abc', 1, true) and seen:find('X-N: 5', 1, true) and seen:find('X-None:', 1, true), seen)\n"
+               "assert(seen:find('X-Token: abc', 1, true) and seen:find('X-N: 5', 1, true) and seen:find('X-None:', 1, "
+               "true), seen)\n"
                "assert(seen:find('\\r\\n\\r\\n{\"rows\":3,\"text\":\"done\"}', 1, true), seen)\n"
                "_, seen = http.post(url .. '/echo', '<a/>', { headers = { ['content-type'] = 'text/xml' } })\n"
                "assert(seen:find('content-type: text/xml', 1, true) and not seen:find('text/plain', 1, true), seen)");

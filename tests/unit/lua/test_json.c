@@ -36,11 +36,12 @@ run(lua_State *L, const char *chunk)
 static void
 test_scalars_go_both_ways(void **state)
 {
-    run(*state, "for _, text in ipairs { 'true', 'false', 'null', '0', '-1', '9223372036854775807',\n"
-                "    '-9223372036854775808', '0.5', '\"\"', '\"a\"', '[]', '{}', '[1,[2,{}]]', '{\"a\":{\"b\":[]}}' } do\n"
-                "  local back = assert(json.encode((json.decode(text))))\n"
-                "  assert(back == text, text .. ' became ' .. back)\n"
-                "end");
+    run(*state,
+        "for _, text in ipairs { 'true', 'false', 'null', '0', '-1', '9223372036854775807',\n"
+        "    '-9223372036854775808', '0.5', '\"\"', '\"a\"', '[]', '{}', '[1,[2,{}]]', '{\"a\":{\"b\":[]}}' } do\n"
+        "  local back = assert(json.encode((json.decode(text))))\n"
+        "  assert(back == text, text .. ' became ' .. back)\n"
+        "end");
 }
 
 static void
@@ -95,11 +96,12 @@ test_texts_keep_every_byte(void **state)
 static void
 test_what_is_no_json_is_refused_with_its_place(void **state)
 {
-    run(*state, "for _, text in ipairs { '', ' ', '{', '[1,]', '{\"a\":1,}', 'nul', '1 2', \"'a'\", '[NaN]', '\"\\xff\"' } do\n"
-                "  local v, message, code = json.decode(text)\n"
-                "  assert(v == nil and code == 'value', text)\n"
-                "  assert(message:find('line %d+, column %d+'), message)\n"
-                "end");
+    run(*state,
+        "for _, text in ipairs { '', ' ', '{', '[1,]', '{\"a\":1,}', 'nul', '1 2', \"'a'\", '[NaN]', '\"\\xff\"' } do\n"
+        "  local v, message, code = json.decode(text)\n"
+        "  assert(v == nil and code == 'value', text)\n"
+        "  assert(message:find('line %d+, column %d+'), message)\n"
+        "end");
 }
 
 static void

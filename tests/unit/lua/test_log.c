@@ -48,8 +48,7 @@ static void
 test_messages_below_the_level_are_dropped(void **state)
 {
     (void) state;
-    expect("warning: c\nerror: d\n", PRT_WARNING, false,
-           "log.debug 'a' log.info 'b' log.warning 'c' log.error 'd'");
+    expect("warning: c\nerror: d\n", PRT_WARNING, false, "log.debug 'a' log.info 'b' log.warning 'c' log.error 'd'");
 }
 
 static void

@@ -116,14 +116,16 @@ static void
 has_the_standard_library_and_partrun(void **state)
 {
     folder *f = *state;
-    expect(f, run(f, "#!/usr/bin/env partrun\n"
-                     "assert(io and os and debug and load and string.dump and require)\n"
-                     "local partrun = require 'partrun'\n"
-                     "assert(partrun == require 'partrun')\n"
-                     "print(partrun.time '2025-01-01' < partrun.time '2025-01-02')\n"
-                     "for _, name in ipairs { 'connect', 'load', 'plan', 'check', 'policy', 'quote_ident', 'quote_literal',\n"
-                     "    'time', 'interval', 'range', 'ranges' } do assert(type(partrun[name]) == 'function', name) end\n"
-                     "assert(partrun.json.encode { 1 } == '[1]' and partrun.log.info and partrun.http.post)\n"),
+    expect(f,
+           run(f,
+               "#!/usr/bin/env partrun\n"
+               "assert(io and os and debug and load and string.dump and require)\n"
+               "local partrun = require 'partrun'\n"
+               "assert(partrun == require 'partrun')\n"
+               "print(partrun.time '2025-01-01' < partrun.time '2025-01-02')\n"
+               "for _, name in ipairs { 'connect', 'load', 'plan', 'check', 'policy', 'quote_ident', 'quote_literal',\n"
+               "    'time', 'interval', 'range', 'ranges' } do assert(type(partrun[name]) == 'function', name) end\n"
+               "assert(partrun.json.encode { 1 } == '[1]' and partrun.log.info and partrun.http.post)\n"),
            0, "true\n");
     assert_string_equal(f->err, "");
 }
@@ -134,8 +136,9 @@ gets_its_arguments(void **state)
     folder *f = *state;
     char one[] = "one", two[] = "t w o", empty[] = "";
     char *const arguments[] = {one, two, empty, NULL};
-    put(f, "script.lua", "print(select('#', ...), ..., arg[1], arg[2], arg[3], #arg)\n"
-                         "print(arg[0]:match '[^/]*$')");
+    put(f, "script.lua",
+        "print(select('#', ...), ..., arg[1], arg[2], arg[3], #arg)\n"
+        "print(arg[0]:match '[^/]*$')");
     expect(f, run_with(f, "script.lua", arguments, 0), 0, "3\tone\tone\tt w o\t\t3\nscript.lua\n");
 }
 
@@ -164,10 +167,11 @@ static void
 an_error_gives_a_traceback(void **state)
 {
     folder *f = *state;
-    expect(f, run(f, "local function inner() error 'broken' end\n"
-                     "local function outer() inner() end\n"
-                     "print 'before'\n"
-                     "outer()"),
+    expect(f,
+           run(f, "local function inner() error 'broken' end\n"
+                  "local function outer() inner() end\n"
+                  "print 'before'\n"
+                  "outer()"),
            1, "before\n");
     assert_non_null(strstr(f->err, "script.lua:1: broken"));
     assert_non_null(strstr(f->err, "stack traceback:"));
@@ -194,7 +198,8 @@ static void
 a_wrong_policy_shows_all_its_errors(void **state)
 {
     folder *f = *state;
-    expect(f, run(f, "local partrun = require 'partrun'\npartrun.policy { table = 'a.b', intervall = '1 day' }"), 1, "");
+    expect(f, run(f, "local partrun = require 'partrun'\npartrun.policy { table = 'a.b', intervall = '1 day' }"), 1,
+           "");
     assert_non_null(strstr(f->err, "script.lua:2"));
     assert_non_null(strstr(f->err, "intervall"));
 }
@@ -218,14 +223,16 @@ loads_policies_apart_from_the_script(void **state)
 {
     folder *f = *state;
     assert_int_equal(mkdir(place(f, "policies"), 0700), 0);
-    put(f, "policies/b.lua", "local partrun = require 'partrun'\n"
-                             "local shared = require 'sub.shared'\n"
-                             "return { partrun.policy { table = 'public.b', interval = shared.interval } }");
-    put(f, "policies/a.lua", "#!/bin/sh\nlocal partrun = require 'partrun'\n"
-                             "assert(not os and not io and not debug and not load and not string.dump and not leaked)\n"
-                             "string.upper = nil\n"
-                             "leaked = true\n"
-                             "return partrun.policy { table = 'public.a', interval = '1 day' }");
+    put(f, "policies/b.lua",
+        "local partrun = require 'partrun'\n"
+        "local shared = require 'sub.shared'\n"
+        "return { partrun.policy { table = 'public.b', interval = shared.interval } }");
+    put(f, "policies/a.lua",
+        "#!/bin/sh\nlocal partrun = require 'partrun'\n"
+        "assert(not os and not io and not debug and not load and not string.dump and not leaked)\n"
+        "string.upper = nil\n"
+        "leaked = true\n"
+        "return partrun.policy { table = 'public.a', interval = '1 day' }");
     put(f, "policies/a_spec.lua", "error 'specs are not policies'");
     put(f, "policies/note.txt", "no Lua");
     assert_int_equal(mkdir(place(f, "policies/sub"), 0700), 0);
@@ -238,31 +245,33 @@ loads_policies_apart_from_the_script(void **state)
     put(f, "escapes.lua", "require 'partrun.core'");
     put(f, "climbs.lua", "require '..secret'");
     put(f, "wrong.lua", "return require 'partrun'.policy { table = 'public.a', interval = '1 dya' }");
-    expect(f, run(f, "leaked = false\n"
-                     "local partrun = require 'partrun'\n"
-                     "local here = arg[0]:match '^.*/'\n"
-                     "local list = assert(partrun.load(here .. 'policies'))\n"
-                     "assert(#list == 2 and list[1].name == 'a' and list[2].name == 'b')\n"
-                     "assert(string.upper and leaked == false)\n"
-                     "assert(#assert(partrun.load(here .. 'policies/b.lua')) == 1)\n"
-                     "local none, message = partrun.load(here .. 'policies/sub/')\n"
-                     "assert(none == nil and message:find 'there are no policies', message)"),
+    expect(f,
+           run(f, "leaked = false\n"
+                  "local partrun = require 'partrun'\n"
+                  "local here = arg[0]:match '^.*/'\n"
+                  "local list = assert(partrun.load(here .. 'policies'))\n"
+                  "assert(#list == 2 and list[1].name == 'a' and list[2].name == 'b')\n"
+                  "assert(string.upper and leaked == false)\n"
+                  "assert(#assert(partrun.load(here .. 'policies/b.lua')) == 1)\n"
+                  "local none, message = partrun.load(here .. 'policies/sub/')\n"
+                  "assert(none == nil and message:find 'there are no policies', message)"),
            0, "");
-    expect(f, run(f, "local partrun = require 'partrun'\n"
-                     "local here = arg[0]:match '^.*/'\n"
-                     "local function fails(file, want_code, pattern)\n"
-                     "  local value, message, code = partrun.load(here .. file)\n"
-                     "  assert(value == nil and code == want_code and message:find(pattern), tostring(message))\n"
-                     "end\n"
-                     "fails('nowhere', 'io', 'nowhere')\n"
-                     "fails('broken.lua', 'policy', 'broken.lua:1')\n"
-                     "fails('raises.lua', 'policy', 'raises.lua:1: no good')\n"
-                     "fails('other.lua', 'policy', 'returns a number')\n"
-                     "fails('mixed.lua', 'policy', 'item 1')\n"
-                     "fails('connects.lua', 'policy', 'connects.lua:1: partrun.connect is not available')\n"
-                     "fails('escapes.lua', 'policy', 'cannot require')\n"
-                     "fails('climbs.lua', 'policy', 'cannot require')\n"
-                     "fails('wrong.lua', 'policy', 'wrong.lua:1: .*interval')\n"),
+    expect(f,
+           run(f, "local partrun = require 'partrun'\n"
+                  "local here = arg[0]:match '^.*/'\n"
+                  "local function fails(file, want_code, pattern)\n"
+                  "  local value, message, code = partrun.load(here .. file)\n"
+                  "  assert(value == nil and code == want_code and message:find(pattern), tostring(message))\n"
+                  "end\n"
+                  "fails('nowhere', 'io', 'nowhere')\n"
+                  "fails('broken.lua', 'policy', 'broken.lua:1')\n"
+                  "fails('raises.lua', 'policy', 'raises.lua:1: no good')\n"
+                  "fails('other.lua', 'policy', 'returns a number')\n"
+                  "fails('mixed.lua', 'policy', 'item 1')\n"
+                  "fails('connects.lua', 'policy', 'connects.lua:1: partrun.connect is not available')\n"
+                  "fails('escapes.lua', 'policy', 'cannot require')\n"
+                  "fails('climbs.lua', 'policy', 'cannot require')\n"
+                  "fails('wrong.lua', 'policy', 'wrong.lua:1: .*interval')\n"),
            0, "");
 }
 
