@@ -6,8 +6,7 @@
 #include "base/utf8.h"
 
 /* Fills `out`; what is too long is cut between two characters. */
-static PRT_PRINTF(3, 0) void
-fill(char *out, size_t size, const char *format, va_list args)
+static PRT_PRINTF(3, 0) void fill(char *out, size_t size, const char *format, va_list args)
 {
     if (vsnprintf(out, size, format, args) < (int) size)
         return;
@@ -60,13 +59,20 @@ const char *
 prt_code_name(prt_code code)
 {
     static const char *const names[] = {
-        [PRT_OK] = "ok",           [PRT_ERR_USAGE] = "usage",
-        [PRT_ERR_POLICY] = "policy", [PRT_ERR_VALUE] = "value",
-        [PRT_ERR_CONNECT] = "connect", [PRT_ERR_VERSION] = "version",
-        [PRT_ERR_SQL] = "sql",     [PRT_ERR_TIMEOUT] = "timeout",
-        [PRT_ERR_LOCKED] = "locked", [PRT_ERR_INTERRUPTED] = "interrupted",
-        [PRT_ERR_DRIFT] = "drift", [PRT_ERR_LUA] = "lua",
-        [PRT_ERR_LIMIT] = "limit", [PRT_ERR_IO] = "io",
+        [PRT_OK] = "ok",
+        [PRT_ERR_USAGE] = "usage",
+        [PRT_ERR_POLICY] = "policy",
+        [PRT_ERR_VALUE] = "value",
+        [PRT_ERR_CONNECT] = "connect",
+        [PRT_ERR_VERSION] = "version",
+        [PRT_ERR_SQL] = "sql",
+        [PRT_ERR_TIMEOUT] = "timeout",
+        [PRT_ERR_LOCKED] = "locked",
+        [PRT_ERR_INTERRUPTED] = "interrupted",
+        [PRT_ERR_DRIFT] = "drift",
+        [PRT_ERR_LUA] = "lua",
+        [PRT_ERR_LIMIT] = "limit",
+        [PRT_ERR_IO] = "io",
         [PRT_ERR_FAILED] = "failed",
     };
     return names[code];

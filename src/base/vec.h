@@ -9,15 +9,14 @@
 
 #include "base/arena.h"
 
-#define PRT_VEC(type)                                                                                  \
-    struct {                                                                                           \
-        type *items;                                                                                   \
-        size_t length, capacity;                                                                       \
+#define PRT_VEC(type)            \
+    struct {                     \
+        type *items;             \
+        size_t length, capacity; \
     }
 
-#define prt_vec_push(arena, vec, value)                                                                \
-    ((vec)->items = prt_vec_grow((arena), (vec)->items, (vec)->length, &(vec)->capacity,               \
-                                 sizeof *(vec)->items),                                                \
+#define prt_vec_push(arena, vec, value)                                                                         \
+    ((vec)->items = prt_vec_grow((arena), (vec)->items, (vec)->length, &(vec)->capacity, sizeof *(vec)->items), \
      (vec)->items[(vec)->length++] = (value))
 
 /* `items` itself when it has room for one more, or a larger copy. */

@@ -80,8 +80,8 @@ int64_t
 prt_civil_to_usec(const prt_civil *civil)
 {
     int64_t days = prt_civil_days(civil->year, civil->month, civil->day);
-    int64_t rest = civil->hour * PRT_USEC_PER_HOUR + civil->minute * PRT_USEC_PER_MINUTE
-                   + civil->second * PRT_USEC_PER_SEC + civil->usec;
+    int64_t rest = civil->hour * PRT_USEC_PER_HOUR + civil->minute * PRT_USEC_PER_MINUTE +
+                   civil->second * PRT_USEC_PER_SEC + civil->usec;
     if (days < 0) { /* towards zero first, so that the sum overflows only where the result does */
         days++;
         rest -= PRT_USEC_PER_DAY;
@@ -107,18 +107,41 @@ format_date(prt_buf *out, char conversion, const prt_civil *c, int64_t days)
     int week;
     prt_civil_iso_week(days, &iso_year, &week);
     switch (conversion) {
-    case 'Y': prt_buf_fmt(out, "%s%04lld", c->year < 0 ? "-" : "", llabs(c->year)); return true;
-    case 'y': prt_buf_fmt(out, "%02d", two_digits(c->year)); return true;
-    case 'm': prt_buf_fmt(out, "%02d", c->month); return true;
-    case 'd': prt_buf_fmt(out, "%02d", c->day); return true;
-    case 'j': prt_buf_fmt(out, "%03d", (int) (days - prt_civil_days(c->year, 1, 1)) + 1); return true;
-    case 'G': prt_buf_fmt(out, "%s%04lld", iso_year < 0 ? "-" : "", llabs(iso_year)); return true;
-    case 'V': prt_buf_fmt(out, "%02d", week); return true;
-    case 'u': prt_buf_fmt(out, "%d", prt_civil_weekday(days)); return true;
-    case 'q': prt_buf_fmt(out, "%d", (c->month + 2) / 3); return true;
-    case 'a': prt_buf_mem(out, weekdays + (prt_civil_weekday(days) - 1) * 3, 3); return true;
-    case 'b': prt_buf_mem(out, months + (c->month - 1) * 3, 3); return true;
-    default: return false;
+    case 'Y':
+        prt_buf_fmt(out, "%s%04lld", c->year < 0 ? "-" : "", llabs(c->year));
+        return true;
+    case 'y':
+        prt_buf_fmt(out, "%02d", two_digits(c->year));
+        return true;
+    case 'm':
+        prt_buf_fmt(out, "%02d", c->month);
+        return true;
+    case 'd':
+        prt_buf_fmt(out, "%02d", c->day);
+        return true;
+    case 'j':
+        prt_buf_fmt(out, "%03d", (int) (days - prt_civil_days(c->year, 1, 1)) + 1);
+        return true;
+    case 'G':
+        prt_buf_fmt(out, "%s%04lld", iso_year < 0 ? "-" : "", llabs(iso_year));
+        return true;
+    case 'V':
+        prt_buf_fmt(out, "%02d", week);
+        return true;
+    case 'u':
+        prt_buf_fmt(out, "%d", prt_civil_weekday(days));
+        return true;
+    case 'q':
+        prt_buf_fmt(out, "%d", (c->month + 2) / 3);
+        return true;
+    case 'a':
+        prt_buf_mem(out, weekdays + (prt_civil_weekday(days) - 1) * 3, 3);
+        return true;
+    case 'b':
+        prt_buf_mem(out, months + (c->month - 1) * 3, 3);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -126,11 +149,20 @@ static bool
 format_one(prt_buf *out, char conversion, const prt_civil *c, int64_t days)
 {
     switch (conversion) {
-    case 'H': prt_buf_fmt(out, "%02d", c->hour); return true;
-    case 'M': prt_buf_fmt(out, "%02d", c->minute); return true;
-    case 'S': prt_buf_fmt(out, "%02d", c->second); return true;
-    case '%': prt_buf_char(out, '%'); return true;
-    default: return format_date(out, conversion, c, days);
+    case 'H':
+        prt_buf_fmt(out, "%02d", c->hour);
+        return true;
+    case 'M':
+        prt_buf_fmt(out, "%02d", c->minute);
+        return true;
+    case 'S':
+        prt_buf_fmt(out, "%02d", c->second);
+        return true;
+    case '%':
+        prt_buf_char(out, '%');
+        return true;
+    default:
+        return format_date(out, conversion, c, days);
     }
 }
 
@@ -140,7 +172,8 @@ fail_conversion(prt_error *err, const char *at)
     if (at[1] == '\0')
         prt_fail(err, PRT_ERR_VALUE, "the format ends in the middle of a %% conversion");
     else
-        prt_fail(err, PRT_ERR_VALUE, "unknown conversion \"%%%c\" in a format", at[1] < ' ' || at[1] > '~' ? '?' : at[1]);
+        prt_fail(err, PRT_ERR_VALUE, "unknown conversion \"%%%c\" in a format",
+                 at[1] < ' ' || at[1] > '~' ? '?' : at[1]);
     return prt_fail_hint(err, "known are %%Y %%y %%m %%d %%j %%H %%M %%S %%G %%V %%u %%a %%b %%q and %%%%");
 }
 

@@ -203,7 +203,8 @@ const char *
 prt_grid_display(prt_arena *arena, const prt_grid *grid)
 {
     switch (grid->unit) {
-    case PRT_UNIT_ID: return display_count(arena, grid->step, "1 id", "ids");
+    case PRT_UNIT_ID:
+        return display_count(arena, grid->step, "1 id", "ids");
     case PRT_UNIT_DAY:
         return grid->step % 7 == 0 ? display_count(arena, grid->step / 7, "weekly", "weeks")
                                    : display_count(arena, grid->step, "daily", "days");
@@ -211,7 +212,8 @@ prt_grid_display(prt_arena *arena, const prt_grid *grid)
         if (grid->step % 12 == 0)
             return display_count(arena, grid->step / 12, "yearly", "years");
         return grid->step == 3 ? "quarterly" : display_count(arena, grid->step, "monthly", "months");
-    default: break;
+    default:
+        break;
     }
     if (grid->step == PRT_USEC_PER_HOUR)
         return "hourly";

@@ -114,8 +114,8 @@ read_part(const char *text, const char **p, prt_interval *sum, unsigned *seen, p
         return fail_interval(err, text, "a number has no unit");
     int u = find_unit(word, length);
     if (u < 0)
-        return fail_interval(err, text, length == 1 && (*word | 0x20) == 'm' ? "\"m\" could be minutes or months"
-                                                                              : "a unit is unknown");
+        return fail_interval(
+            err, text, length == 1 && (*word | 0x20) == 'm' ? "\"m\" could be minutes or months" : "a unit is unknown");
     if ((*seen & 1U << u) != 0)
         return fail_interval(err, text, "a unit is there twice");
     *seen |= 1U << u;
@@ -130,8 +130,12 @@ find_word(const char *text, size_t length, prt_interval *out)
         const char *name;
         prt_interval interval;
     } words[] = {
-        {"hourly", {0, 0, PRT_USEC_PER_HOUR}}, {"daily", {0, 1, 0}},     {"weekly", {0, 7, 0}},
-        {"monthly", {1, 0, 0}},                {"quarterly", {3, 0, 0}}, {"yearly", {12, 0, 0}},
+        {"hourly", {0, 0, PRT_USEC_PER_HOUR}},
+        {"daily", {0, 1, 0}},
+        {"weekly", {0, 7, 0}},
+        {"monthly", {1, 0, 0}},
+        {"quarterly", {3, 0, 0}},
+        {"yearly", {12, 0, 0}},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i].name) == length && strncasecmp(words[i].name, text, length) == 0) {
@@ -211,8 +215,8 @@ add_months(int64_t local, int64_t months)
 {
     prt_civil c = prt_civil_from_usec(local);
     int64_t total;
-    if (__builtin_add_overflow(c.year * 12 + c.month - 1, months, &total) || total / 12 > INT32_MAX
-        || total / 12 < INT32_MIN)
+    if (__builtin_add_overflow(c.year * 12 + c.month - 1, months, &total) || total / 12 > INT32_MAX ||
+        total / 12 < INT32_MIN)
         return months < 0 ? PRT_POS_MIN : PRT_POS_MAX;
     c.year = prt_floor_div(total, 12);
     c.month = (int) (total - c.year * 12) + 1;

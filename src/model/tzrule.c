@@ -87,8 +87,8 @@ read_change_day(reader *r, prt_tzchange *change)
 {
     if (accept(r, 'M')) {
         change->kind = PRT_TZDAY_WEEKDAY;
-        return read_number(r, 1, 12, &change->month) && accept(r, '.') && read_number(r, 1, 5, &change->week)
-               && accept(r, '.') && read_number(r, 0, 6, &change->day);
+        return read_number(r, 1, 12, &change->month) && accept(r, '.') && read_number(r, 1, 5, &change->week) &&
+               accept(r, '.') && read_number(r, 0, 6, &change->day);
     }
     bool julian = accept(r, 'J');
     change->kind = julian ? PRT_TZDAY_JULIAN : PRT_TZDAY_ORDINAL;
@@ -99,8 +99,8 @@ static bool
 read_change(reader *r, prt_tzchange *change)
 {
     change->time = 2 * HOUR;
-    return accept(r, ',') && read_change_day(r, change)
-           && (!accept(r, '/') || read_time(r, LAST_RULE_HOUR, &change->time));
+    return accept(r, ',') && read_change_day(r, change) &&
+           (!accept(r, '/') || read_time(r, LAST_RULE_HOUR, &change->time));
 }
 
 static bool
@@ -144,9 +144,12 @@ change_day(int64_t year, const prt_tzchange *change)
 {
     int64_t new_year = prt_civil_days(year, 1, 1);
     switch (change->kind) {
-    case PRT_TZDAY_WEEKDAY: return nth_weekday(year, change);
-    case PRT_TZDAY_ORDINAL: return new_year + change->day;
-    default: return new_year + change->day - 1 + (change->day >= 60 && prt_civil_month_days(year, 2) == 29 ? 1 : 0);
+    case PRT_TZDAY_WEEKDAY:
+        return nth_weekday(year, change);
+    case PRT_TZDAY_ORDINAL:
+        return new_year + change->day;
+    default:
+        return new_year + change->day - 1 + (change->day >= 60 && prt_civil_month_days(year, 2) == 29 ? 1 : 0);
     }
 }
 

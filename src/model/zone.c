@@ -163,8 +163,8 @@ read_header(file *f, header *h, prt_error *err)
 static uint64_t
 block_size(const header *h, size_t width)
 {
-    return (uint64_t) h->time * (width + 1) + (uint64_t) h->type * 6 + h->chars + (uint64_t) h->leap * (width + 4)
-           + h->isstd + h->isutc;
+    return (uint64_t) h->time * (width + 1) + (uint64_t) h->type * 6 + h->chars + (uint64_t) h->leap * (width + 4) +
+           h->isstd + h->isutc;
 }
 
 static bool
@@ -172,8 +172,8 @@ check_header(const file *f, const header *h, size_t width, prt_error *err)
 {
     if (block_size(h, width) > f->left)
         return prt_fail(err, PRT_ERR_VALUE, "it is cut short");
-    if (h->type == 0 || h->type > 256 || h->chars == 0 || (h->isstd != 0 && h->isstd != h->type)
-        || (h->isutc != 0 && h->isutc != h->type))
+    if (h->type == 0 || h->type > 256 || h->chars == 0 || (h->isstd != 0 && h->isstd != h->type) ||
+        (h->isutc != 0 && h->isutc != h->type))
         return prt_fail(err, PRT_ERR_VALUE, "its header is inconsistent");
     if (h->leap != 0) {
         prt_fail(err, PRT_ERR_VALUE, "it counts leap seconds, which PostgreSQL does not");
@@ -194,8 +194,7 @@ read_type(const char *bytes, const header *h, int32_t *offset, prt_error *err)
 
 /* The table, with room for `more` changes. */
 static bool
-read_table(prt_arena *arena, const file *f, const header *h, size_t width, size_t more, prt_zone *zone,
-           prt_error *err)
+read_table(prt_arena *arena, const file *f, const header *h, size_t width, size_t more, prt_zone *zone, prt_error *err)
 {
     const char *indexes = f->p + (size_t) h->time * width, *types = indexes + h->time;
     int64_t *times = prt_arena_array(arena, h->time + more, sizeof *times);
@@ -312,8 +311,8 @@ read_zone(prt_arena *arena, file *f, prt_zone *zone, prt_error *err)
     if (block_size(&h, 4) > f->left)
         return prt_fail(err, PRT_ERR_VALUE, "it is cut short");
     skip(f, block_size(&h, 4));
-    if (!read_header(f, &h, err) || !check_header(f, &h, 8, err)
-        || !read_table(arena, f, &h, 8, RULE_CHANGES, zone, err))
+    if (!read_header(f, &h, err) || !check_header(f, &h, 8, err) ||
+        !read_table(arena, f, &h, 8, RULE_CHANGES, zone, err))
         return false;
     skip(f, block_size(&h, 8));
     return apply_footer(zone, f, err);

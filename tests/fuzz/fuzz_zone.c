@@ -20,8 +20,8 @@ check(const prt_zone *zone, prt_instant local)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const int64_t locals[] = {PRT_POS_MIN + 1, -(INT64_C(1) << 52), 0, INT64_C(1) << 50, INT64_C(1) << 54,
-                                     PRT_POS_MAX - 1};
+    static const int64_t locals[] = {PRT_POS_MIN + 1,  -(INT64_C(1) << 52), 0,
+                                     INT64_C(1) << 50, INT64_C(1) << 54,    PRT_POS_MAX - 1};
     prt_arena *arena = prt_arena_new();
     prt_error err = {0};
     const prt_zone *zone;

@@ -10,8 +10,9 @@
 #include "model/grid.h"
 #include "support/support.h"
 
-static const char *const zone_names[] = {"UTC",           "Europe/Paris", "America/New_York",  "Asia/Kathmandu",
-                                         "Australia/Lord_Howe", "Pacific/Apia", "America/Sao_Paulo", "America/St_Johns"};
+static const char *const zone_names[] = {
+    "UTC",          "Europe/Paris",      "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe",
+    "Pacific/Apia", "America/Sao_Paulo", "America/St_Johns"};
 enum { ZONES = sizeof zone_names / sizeof *zone_names, GRIDS = 4000, STEPS = 60 };
 
 typedef struct world {
@@ -92,8 +93,10 @@ random_grid(world *w)
     case 1:
         return time_grid(w, &(prt_interval) {.usec = fixed[next_random(w) % 4] * between(w, 1, 50)},
                          anchored ? &any : NULL);
-    case 2: return time_grid(w, &(prt_interval) {.days = between(w, 1, 60)}, anchored ? &date : NULL);
-    default: return time_grid(w, &(prt_interval) {.months = between(w, 1, 40)}, anchored ? &date : NULL);
+    case 2:
+        return time_grid(w, &(prt_interval) {.days = between(w, 1, 60)}, anchored ? &date : NULL);
+    default:
+        return time_grid(w, &(prt_interval) {.months = between(w, 1, 40)}, anchored ? &date : NULL);
     }
 }
 
@@ -101,19 +104,21 @@ static prt_pos
 random_position(world *w)
 {
     switch (next_random(w) % 4) {
-    case 0: return (prt_pos) next_random(w);                                                 /* anywhere */
-    case 1: return next_random(w) % 2 == 0 ? PRT_POS_MIN + between(w, 0, INT64_C(1) << 50)   /* at the ends */
-                                           : PRT_POS_MAX - between(w, 0, INT64_C(1) << 50);
-    default: return between(w, -2208988800, 7289654400) * PRT_USEC_PER_SEC + between(w, 0, PRT_USEC_PER_SEC);
+    case 0:
+        return (prt_pos) next_random(w); /* anywhere */
+    case 1:
+        return next_random(w) % 2 == 0 ? PRT_POS_MIN + between(w, 0, INT64_C(1) << 50) /* at the ends */
+                                       : PRT_POS_MAX - between(w, 0, INT64_C(1) << 50);
+    default:
+        return between(w, -2208988800, 7289654400) * PRT_USEC_PER_SEC + between(w, 0, PRT_USEC_PER_SEC);
     }
 }
 
-#define hold(grid, at, condition)                                                                      \
-    do {                                                                                               \
-        if (!(condition))                                                                              \
-            fail_msg("unit %d, step %" PRId64 ", anchor %" PRId64 ", zone %s, at %" PRId64 ": %s",     \
-                     (grid)->unit, (grid)->step, (grid)->anchor, prt_zone_name((grid)->zone), (at),    \
-                     #condition);                                                                      \
+#define hold(grid, at, condition)                                                                                \
+    do {                                                                                                         \
+        if (!(condition))                                                                                        \
+            fail_msg("unit %d, step %" PRId64 ", anchor %" PRId64 ", zone %s, at %" PRId64 ": %s", (grid)->unit, \
+                     (grid)->step, (grid)->anchor, prt_zone_name((grid)->zone), (at), #condition);               \
     } while (0)
 
 static void
@@ -164,8 +169,9 @@ test_walks(void **state)
             hold(&g, path[n], prt_grid_wall(&g, path[n]) > prt_grid_wall(&g, path[n - 1]));
         }
         for (int back = n - 1; back > 0; back--)
-            hold(&g, path[back], prt_grid_prev(&g, path[back]) == path[back - 1]
-                                     || (path[back] == PRT_POS_MAX && prt_grid_prev(&g, path[back]) >= path[back - 1]));
+            hold(&g, path[back],
+                 prt_grid_prev(&g, path[back]) == path[back - 1] ||
+                     (path[back] == PRT_POS_MAX && prt_grid_prev(&g, path[back]) >= path[back - 1]));
     }
 }
 

@@ -52,14 +52,13 @@ start_zone(checker *c, const char *name)
     c->in_day = c->in_grid = false;
 }
 
-#define expect(c, line, what, got, wanted)                                                             \
-    do {                                                                                               \
-        int64_t got_ = (got), wanted_ = (wanted);                                                      \
-        if (got_ != wanted_)                                                                           \
-            fail_msg("zone %s, line %ld \"%s\": %s is %s, not %s (%" PRId64 ", %" PRId64 ")",          \
-                     prt_zone_name((c)->zone), (c)->lines, (line), (what),                             \
-                     prt_instant_format((c)->arena, got_), prt_instant_format((c)->arena, wanted_),    \
-                     got_, wanted_);                                                                   \
+#define expect(c, line, what, got, wanted)                                                                       \
+    do {                                                                                                         \
+        int64_t got_ = (got), wanted_ = (wanted);                                                                \
+        if (got_ != wanted_)                                                                                     \
+            fail_msg("zone %s, line %ld \"%s\": %s is %s, not %s (%" PRId64 ", %" PRId64 ")",                    \
+                     prt_zone_name((c)->zone), (c)->lines, (line), (what), prt_instant_format((c)->arena, got_), \
+                     prt_instant_format((c)->arena, wanted_), got_, wanted_);                                    \
     } while (0)
 
 static void
@@ -166,16 +165,18 @@ compare(prt_arena *arena, bool full, const char *zones)
 static void
 test_promised_zones(void **state)
 {
-    compare(*state, true, "UTC Europe/Paris America/New_York Asia/Kathmandu Australia/Lord_Howe Pacific/Apia "
-                          "America/Sao_Paulo");
+    compare(*state, true,
+            "UTC Europe/Paris America/New_York Asia/Kathmandu Australia/Lord_Howe Pacific/Apia "
+            "America/Sao_Paulo");
 }
 
 /* Clocks that change at 00:01, at negative or very late times, backwards in summer, twice in Ramadan, by two hours. */
 static void
 test_odd_zones(void **state)
 {
-    compare(*state, false, "America/St_Johns Europe/Dublin America/Nuuk Africa/Casablanca Asia/Gaza Antarctica/Troll "
-                           "Pacific/Kwajalein Asia/Manila");
+    compare(*state, false,
+            "America/St_Johns Europe/Dublin America/Nuuk Africa/Casablanca Asia/Gaza Antarctica/Troll "
+            "Pacific/Kwajalein Asia/Manila");
 }
 
 int

@@ -15,10 +15,10 @@
 #include "base/error.h"
 
 /* Fails the test with the error's text unless `ok`. */
-#define assert_ok(ok, err)                                                                             \
-    do {                                                                                               \
-        if (!(ok))                                                                                     \
-            fail_msg("%s: %s%s%s", #ok, (err)->message, (err)->hint[0] ? " | " : "", (err)->hint);     \
+#define assert_ok(ok, err)                                                                         \
+    do {                                                                                           \
+        if (!(ok))                                                                                 \
+            fail_msg("%s: %s%s%s", #ok, (err)->message, (err)->hint[0] ? " | " : "", (err)->hint); \
     } while (0)
 
 /* cmocka setup and teardown that give each test a fresh prt_arena in *state. */

@@ -59,12 +59,12 @@ test_utf8(void **state)
     } rows[] = {
         {"", ""},
         {"plain é€𝄞", "plain é€𝄞"},
-        {"caf\xe9", "caf?"},                  /* Latin-1 */
-        {"\xc0\x80", "??"},                   /* overlong */
+        {"caf\xe9", "caf?"}, /* Latin-1 */
+        {"\xc0\x80", "??"},  /* overlong */
         {"\xe0\x80\x80", "???"},
-        {"\xed\xa0\x80", "???"},              /* a surrogate */
-        {"\xf4\x90\x80\x80", "????"},         /* past U+10FFFF */
-        {"\xf0\x9d\x84", "???"},              /* cut short */
+        {"\xed\xa0\x80", "???"},      /* a surrogate */
+        {"\xf4\x90\x80\x80", "????"}, /* past U+10FFFF */
+        {"\xf0\x9d\x84", "???"},      /* cut short */
         {"\x80x\xe2\x82y", "?x??y"},
         {"\xff\xfe", "??"},
     };

@@ -103,8 +103,9 @@ test_zones(void **state)
     assert_ok(prt_tzdata_read(p->arena, "Europe/Paris", &bytes, &length, &err), &err);
     assert_memory_equal(bytes, "TZif", 4);
 
-    static const char *const unknown[] = {"", "Europe/Nowhere", "Europe", "/etc/passwd", "../../../etc/passwd",
-                                          "Europe/../UTC", "Europe/Paris\n", "Zürich"};
+    static const char *const unknown[] = {
+        "",      "Europe/Nowhere", "Europe", "/etc/passwd", "../../../etc/passwd", "Europe/../UTC", "Europe/Paris\n",
+        "Zürich"};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         prt_error refused = {0};
         assert_false(prt_tzdata_read(p->arena, unknown[i], &bytes, &length, &refused));

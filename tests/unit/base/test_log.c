@@ -5,16 +5,16 @@
 #include "support/support.h"
 
 /* Runs the statement with a log named `log` and compares what was written. */
-#define assert_logged(settings, statement, expected)                                                   \
-    do {                                                                                               \
-        char *text_ = NULL;                                                                            \
-        size_t length_ = 0;                                                                            \
-        prt_log log = settings;                                                                        \
-        log.stream = open_memstream(&text_, &length_);                                                 \
-        statement;                                                                                     \
-        fclose(log.stream);                                                                            \
-        assert_string_equal(text_, expected);                                                          \
-        free(text_);                                                                                   \
+#define assert_logged(settings, statement, expected)   \
+    do {                                               \
+        char *text_ = NULL;                            \
+        size_t length_ = 0;                            \
+        prt_log log = settings;                        \
+        log.stream = open_memstream(&text_, &length_); \
+        statement;                                     \
+        fclose(log.stream);                            \
+        assert_string_equal(text_, expected);          \
+        free(text_);                                   \
     } while (0)
 
 #define PLAIN ((prt_log) {.level = PRT_INFO})

@@ -244,9 +244,10 @@ static void
 test_display(void **state)
 {
     static const char *const rows[][2] = {
-        {"1 day", "daily"}, {"2 days", "2 days"}, {"7 days", "weekly"}, {"4 weeks", "4 weeks"}, {"1 month", "monthly"},
-        {"3 months", "quarterly"}, {"6 months", "6 months"}, {"12 months", "yearly"}, {"10 years", "10 years"},
-        {"60 min", "hourly"}, {"6 hours", "6 hours"}, {"90 min", "1 hour 30 minutes"}, {"24 hours", "24 hours"},
+        {"1 day", "daily"},       {"2 days", "2 days"},      {"7 days", "weekly"},     {"4 weeks", "4 weeks"},
+        {"1 month", "monthly"},   {"3 months", "quarterly"}, {"6 months", "6 months"}, {"12 months", "yearly"},
+        {"10 years", "10 years"}, {"60 min", "hourly"},      {"6 hours", "6 hours"},   {"90 min", "1 hour 30 minutes"},
+        {"24 hours", "24 hours"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         prt_grid g = grid(rows[i][0], NULL, NULL);

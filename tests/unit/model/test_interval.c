@@ -47,7 +47,8 @@ test_parse(void **state)
         {"2 quarters", {6, 0, 0}, "6 months"},
         {"10 yrs", {120, 0, 0}, "10 years"},
         {"1 month 2 days", {1, 2, 0}, "1 month 2 days"},
-        {"1 day 6 hours 5 minutes 4 seconds 3 ms 2 us", {0, 1, INT64_C(21904003002)},
+        {"1 day 6 hours 5 minutes 4 seconds 3 ms 2 us",
+         {0, 1, INT64_C(21904003002)},
          "1 day 6 hours 5 minutes 4 seconds 3 milliseconds 2 microseconds"},
         {"0", {0, 0, 0}, "0"},
         {"0 days", {0, 0, 0}, "0"},
@@ -60,8 +61,8 @@ test_parse(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         prt_interval got = parse(rows[i].text);
-        if (got.months != rows[i].interval.months || got.days != rows[i].interval.days
-            || got.usec != rows[i].interval.usec)
+        if (got.months != rows[i].interval.months || got.days != rows[i].interval.days ||
+            got.usec != rows[i].interval.usec)
             fail_msg("%s: %s", rows[i].text, prt_interval_format(*state, &got));
         assert_string_equal(prt_interval_format(*state, &got), rows[i].format);
         prt_interval again = parse(rows[i].format);

@@ -42,10 +42,10 @@ typedef struct sample {
     char version;
     size_t count;
     int64_t times[8];
-    int types[8];         /* indexes into offsets */
+    int types[8]; /* indexes into offsets */
     int32_t offsets[4];
-    const char *footer;   /* NULL: none */
-    bool narrow;          /* a version 1 file's 32-bit times */
+    const char *footer; /* NULL: none */
+    bool narrow;        /* a version 1 file's 32-bit times */
 } sample;
 
 static void
@@ -171,7 +171,7 @@ test_first(void **state)
     assert_first(paris, "2025-10-26 02:30", "2025-10-26 00:30Z"); /* twice: the first */
     assert_first(sao_paulo, "2018-11-04", "2018-11-04 03:00Z");   /* 00:00 jumps to 01:00 */
     assert_first(sao_paulo, "2018-11-04 00:59:59", "2018-11-04 03:00Z");
-    assert_first(sao_paulo, "2018-02-18", "2018-02-18 03:00Z");   /* at 00:00 it was 23:00 again: the second midnight */
+    assert_first(sao_paulo, "2018-02-18", "2018-02-18 03:00Z"); /* at 00:00 it was 23:00 again: the second midnight */
     assert_first(sao_paulo, "2018-02-17 23:30", "2018-02-18 01:30Z");
 
     const prt_zone *st_johns = zone(*state, "America/St_Johns"); /* at 00:01 it was 23:01 again: the first midnight */
@@ -197,7 +197,8 @@ test_first(void **state)
 static void
 test_rules(void **state)
 {
-    const prt_zone *z = rule_zone(*state, "<+03>-3<+0430>-4:30,M3.4.4/50,M10.4.4/50"); /* Gaza's day, a zone of its own */
+    const prt_zone *z = rule_zone(*state,
+                                  "<+03>-3<+0430>-4:30,M3.4.4/50,M10.4.4/50"); /* Gaza's day, a zone of its own */
     assert_offset(z, "2025-03-28 22:59:59", 10800); /* Thursday the 27th, 50:00 is Saturday the 29th, 02:00 */
     assert_offset(z, "2025-03-28 23:00:00", 16200);
     assert_offset(z, "1600-07-01", 16200);
@@ -240,7 +241,11 @@ test_rules(void **state)
 static void
 test_table_and_rule(void **state)
 {
-    sample s = {.version = '2', .count = 2, .times = {0, 86400 * 365}, .types = {1, 2}, .offsets = {60, 3600, 0, 0},
+    sample s = {.version = '2',
+                .count = 2,
+                .times = {0, 86400 * 365},
+                .types = {1, 2},
+                .offsets = {60, 3600, 0, 0},
                 .footer = "AAA0BBB,M3.5.0,M10.5.0"};
     const prt_zone *z = sample_zone(*state, &s);
     assert_offset(z, "1969-12-31 23:59:59", 60);
@@ -262,11 +267,34 @@ static void
 test_bad_rules(void **state)
 {
     static const char *const footers[] = {
-        "AA0", "AAA", "AAA25", "AAA0BBB", "AAA0BBB,", "AAA0BBB,M3.5.0", "AAA0BBB,M3.5.0,", "AAA0BBB,M13.5.0,M10.5.0",
-        "AAA0BBB,M3.6.0,M10.5.0", "AAA0BBB,M3.5.7,M10.5.0", "AAA0BBB,M0.5.0,M10.5.0", "AAA0BBB,J0,J1", "AAA0BBB,366,1",
-        "AAA0BBB,J366,1", "AAA0BBB,M3.5.0/168,M10.5.0", "AAA0BBB,M3.5.0/-168,M10.5.0", "AAA0BBB,M3.5.0,M10.5.0,",
-        "AAA0BBB,M3.5.0,M10.5.0 ", "<AAA0", "<A>0", "AAA0:60", "AAA0:0:60", "AAA--1", "AAA99999999999999999999",
-        "AAA0BBB,M3.5.0/,M10.5.0", "1AA0", " AAA0", "AAA0:",
+        "AA0",
+        "AAA",
+        "AAA25",
+        "AAA0BBB",
+        "AAA0BBB,",
+        "AAA0BBB,M3.5.0",
+        "AAA0BBB,M3.5.0,",
+        "AAA0BBB,M13.5.0,M10.5.0",
+        "AAA0BBB,M3.6.0,M10.5.0",
+        "AAA0BBB,M3.5.7,M10.5.0",
+        "AAA0BBB,M0.5.0,M10.5.0",
+        "AAA0BBB,J0,J1",
+        "AAA0BBB,366,1",
+        "AAA0BBB,J366,1",
+        "AAA0BBB,M3.5.0/168,M10.5.0",
+        "AAA0BBB,M3.5.0/-168,M10.5.0",
+        "AAA0BBB,M3.5.0,M10.5.0,",
+        "AAA0BBB,M3.5.0,M10.5.0 ",
+        "<AAA0",
+        "<A>0",
+        "AAA0:60",
+        "AAA0:0:60",
+        "AAA--1",
+        "AAA99999999999999999999",
+        "AAA0BBB,M3.5.0/,M10.5.0",
+        "1AA0",
+        " AAA0",
+        "AAA0:",
     };
     for (size_t i = 0; i < sizeof footers / sizeof *footers; i++) {
         prt_error err = {0};
@@ -298,7 +326,11 @@ assert_refused(prt_arena *arena, const char *bytes, size_t length, const char *p
 static void
 test_bad_files(void **state)
 {
-    sample good = {.version = '2', .count = 2, .times = {0, 10}, .types = {1, 2}, .offsets = {60, 3600, 0, 0},
+    sample good = {.version = '2',
+                   .count = 2,
+                   .times = {0, 10},
+                   .types = {1, 2},
+                   .offsets = {60, 3600, 0, 0},
                    .footer = "AAA0BBB,M3.5.0,M10.5.0"};
     prt_buf file = make(*state, &good);
     for (size_t length = 0; length < file.length; length++) /* cut short anywhere */
@@ -377,9 +409,9 @@ main(void)
 {
 #define WITH_ARENA(test) cmocka_unit_test_setup_teardown(test, support_arena_setup, support_arena_teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_utc),       WITH_ARENA(test_offsets),      WITH_ARENA(test_first),
-        WITH_ARENA(test_rules),           WITH_ARENA(test_table_and_rule), WITH_ARENA(test_bad_rules),
-        WITH_ARENA(test_bad_files),       WITH_ARENA(test_leap_seconds), WITH_ARENA(test_damage),
+        cmocka_unit_test(test_utc), WITH_ARENA(test_offsets),        WITH_ARENA(test_first),
+        WITH_ARENA(test_rules),     WITH_ARENA(test_table_and_rule), WITH_ARENA(test_bad_rules),
+        WITH_ARENA(test_bad_files), WITH_ARENA(test_leap_seconds),   WITH_ARENA(test_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
