@@ -55,7 +55,7 @@ typedef struct print {
     const char *text, *shown;
 } print;
 
-/* PostgreSQL 15, standard_conforming_strings = on, TimeZone = UTC, DateStyle = ISO; the type stands beside it. */
+/* The same on 14 to 18, with standard_conforming_strings = on, TimeZone = UTC and DateStyle = ISO. */
 static const print printed[] = {
     {"DEFAULT", "default"},
     {"FOR VALUES WITH (modulus 4, remainder 3)", "hash 3 of 4"},
