@@ -15,7 +15,7 @@ prt_cli_done(prt_cli *cli)
 void
 prt_cli_conn_options(prt_cli *cli, prt_conn_options *out)
 {
-    *out = (prt_conn_options){.dsn = cli->args.options.dsn, .interrupt = cli->interrupt, .log = &cli->log};
+    *out = (prt_conn_options) {.dsn = cli->args.options.dsn, .interrupt = cli->interrupt, .log = &cli->log};
 }
 
 bool
@@ -77,7 +77,7 @@ void
 prt_cli_run_options(prt_cli *cli, prt_run_options *out)
 {
     const prt_options *o = &cli->args.options;
-    *out = (prt_run_options){
+    *out = (prt_run_options) {
         .has_now = o->has_now,
         .now = o->now,
         .jobs = o->jobs,
@@ -111,5 +111,6 @@ prt_cli_flush(prt_error *err)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
-    return prt_fail(err, PRT_ERR_IO, "cannot write the output: %s", errno == 0 ? "an earlier write failed" : strerror(errno));
+    return prt_fail(err, PRT_ERR_IO, "cannot write the output: %s",
+                    errno == 0 ? "an earlier write failed" : strerror(errno));
 }

@@ -28,12 +28,12 @@ typedef struct prt_cli {
     prt_arena *arena;
     prt_cli_args args;
     prt_log log;
-    prt_text_style style;     /* of stdout */
-    bool progress;            /* stderr is a terminal, and nothing asked for silence */
+    prt_text_style style; /* of stdout */
+    bool progress;        /* stderr is a terminal, and nothing asked for silence */
     volatile sig_atomic_t *interrupt;
-    prt_conn *conn;           /* NULL: not connected */
-    prt_policies *policies;   /* NULL: not loaded */
-    prt_conn_options hooks;   /* the session that action hooks get as ctx.db, opened when it is first used */
+    prt_conn *conn;         /* NULL: not connected */
+    prt_policies *policies; /* NULL: not loaded */
+    prt_conn_options hooks; /* the session that action hooks get as ctx.db, opened when it is first used */
 } prt_cli;
 
 /* Frees what the commands opened. */
@@ -60,13 +60,13 @@ typedef struct prt_loaded {
 
 /* The named files and folders, or PARTRUN_POLICIES or ./policies when `length` is 0. False, with an error to report, when
  * there is nothing to go on with. PRT_LOAD_USABLE refuses policies that this version cannot carry out. */
-PRT_NODISCARD bool prt_cli_load(prt_cli *cli, char *const *paths, size_t length, prt_load_which which,
-                                prt_loaded *out, prt_error *err);
+PRT_NODISCARD bool prt_cli_load(prt_cli *cli, char *const *paths, size_t length, prt_load_which which, prt_loaded *out,
+                                prt_error *err);
 /* The run's options that the command line gives. */
 void prt_cli_run_options(prt_cli *cli, prt_run_options *out);
 
-void prt_cli_print(const prt_buf *text);   /* to stdout */
-void prt_cli_print_json(json_t *value);    /* indented, to stdout; takes the reference */
+void prt_cli_print(const prt_buf *text); /* to stdout */
+void prt_cli_print_json(json_t *value);  /* indented, to stdout; takes the reference */
 /* stdout could not be written (a full disk, a closed pipe): an error at exit. */
 PRT_NODISCARD bool prt_cli_flush(prt_error *err);
 

@@ -7,8 +7,7 @@ check_json(const prt_plan *plan)
     json_t *whole = prt_plan_json(plan);
     size_t index;
     json_t *set;
-    json_array_foreach(json_object_get(whole, "sets"), index, set)
-        json_object_del(set, "operations");
+    json_array_foreach(json_object_get(whole, "sets"), index, set) json_object_del(set, "operations");
     json_object_del(whole, "fingerprint");
     size_t errors = prt_plan_findings(plan, PRT_SEVERITY_ERROR);
     size_t warnings = prt_plan_findings(plan, PRT_SEVERITY_WARNING) - errors;

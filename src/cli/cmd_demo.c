@@ -24,9 +24,9 @@ static const demo_step steps[] = {
     {"The application is a year old. Nobody made tomorrow's partitions, a week was lost in a set that another tool\n"
      "made, and rows piled up in a default partition. What is wrong, exactly?",
      {"check", NULL}},
-    {"What partrun would do about it. Existing partitions are adopted, whatever they are called:",
-     {"plan", NULL}},
-    {"Now for real. Partitions are made and attached, holes repaired, rows moved out of the default partition, and what\n"
+    {"What partrun would do about it. Existing partitions are adopted, whatever they are called:", {"plan", NULL}},
+    {"Now for real. Partitions are made and attached, holes repaired, rows moved out of the default partition, and "
+     "what\n"
      "is past its retention is detached and dropped. Readers and writers go on meanwhile.",
      {"apply", NULL}},
     {"And now?", {"check", NULL}},
@@ -181,7 +181,8 @@ let_look_around(prt_cli *cli, const prt_demo_server *server)
 {
     say(cli, PRT_TINT_NONE, "\nThe server stays up while you look around. In another terminal:\n");
     say(cli, PRT_TINT_BOLD,
-        prt_arena_printf(cli->arena, "  export PARTRUN_DSN='%s'\n  export PARTRUN_POLICIES=%s/policies\n"
+        prt_arena_printf(cli->arena,
+                         "  export PARTRUN_DSN='%s'\n  export PARTRUN_POLICIES=%s/policies\n"
                          "  partrun stats webhooks.events\n  %s/psql \"$PARTRUN_DSN\"\n",
                          prt_demo_server_dsn(server, "demo"), server->dir, server->bin));
     if (server->other_user)

@@ -188,7 +188,8 @@ show_json(prt_cli *cli, const stats_list *list)
     json_t *sets = json_array();
     for (size_t i = 0; i < list->length; i++)
         json_array_append_new(sets, prt_stats_json(cli->arena, &list->items[i]));
-    prt_cli_print_json(json_pack("{s:i, s:s, s:o}", "version", 1, "database", PQdb(prt_conn_raw(cli->conn)), "sets", sets));
+    prt_cli_print_json(
+        json_pack("{s:i, s:s, s:o}", "version", 1, "database", PQdb(prt_conn_raw(cli->conn)), "sets", sets));
 }
 
 static bool
@@ -203,7 +204,8 @@ collect(prt_cli *cli, stats_list *list, int *status, prt_error *err)
             paths[policies++] = operands[i];
         else
             names[tables++] = operands[i];
-    return (tables > 0 && policies == 0 ? prt_cli_connect(cli, err) : collect_policies(cli, paths, policies, list, status, err)) &&
+    return (tables > 0 && policies == 0 ? prt_cli_connect(cli, err)
+                                        : collect_policies(cli, paths, policies, list, status, err)) &&
            (tables == 0 || collect_tables(cli, names, tables, list, status, err)) && count_rows(cli, list, err);
 }
 

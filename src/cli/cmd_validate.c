@@ -10,8 +10,9 @@ interval_text(prt_arena *arena, const prt_spec *spec)
 {
     prt_grid grid;
     prt_error err = {0};
-    bool ok = spec->by_id ? prt_grid_id(&grid, spec->id_step, spec->anchor, &err)
-                          : prt_grid_time(&grid, &spec->interval, spec->has_anchor ? &spec->anchor : NULL, spec->zone, &err);
+    bool ok = spec->by_id
+                  ? prt_grid_id(&grid, spec->id_step, spec->anchor, &err)
+                  : prt_grid_time(&grid, &spec->interval, spec->has_anchor ? &spec->anchor : NULL, spec->zone, &err);
     return ok ? prt_grid_display(arena, &grid) : prt_interval_format(arena, &spec->interval);
 }
 
@@ -24,8 +25,7 @@ retention_text(prt_arena *arena, const prt_spec *spec)
     case PRT_KEEP_AGE:
         return prt_arena_printf(arena, "keeps %s", prt_interval_format(arena, &spec->retention.age));
     case PRT_KEEP_COUNT:
-        return prt_arena_printf(arena, "keeps %s",
-                                prt_count_text(arena, (size_t) spec->retention.amount, "partition"));
+        return prt_arena_printf(arena, "keeps %s", prt_count_text(arena, (size_t) spec->retention.amount, "partition"));
     case PRT_KEEP_BYTES:
         return prt_arena_printf(arena, "keeps %s", prt_bytes_text(arena, spec->retention.amount));
     case PRT_KEEP_IDS:
@@ -41,7 +41,8 @@ cleanup_text(prt_arena *arena, const prt_spec *spec)
     switch (spec->cleanup) {
     case PRT_CLEANUP_DROP:
         if (!prt_interval_is_zero(&spec->grace))
-            return prt_arena_printf(arena, ", then detaches, and drops after %s", prt_interval_format(arena, &spec->grace));
+            return prt_arena_printf(arena, ", then detaches, and drops after %s",
+                                    prt_interval_format(arena, &spec->grace));
         return ", then drops";
     case PRT_CLEANUP_DETACH:
         return ", then detaches";
@@ -94,7 +95,8 @@ put_policies(prt_buf *out, const prt_cli *cli, const prt_loaded *loaded)
         prt_text_put(out, &cli->style, PRT_TINT_NONE, tables_text(arena, spec), tables);
         prt_buf_str(out, "   ");
         prt_text_put(out, &cli->style, PRT_TINT_NONE, interval_text(arena, spec), intervals);
-        prt_buf_fmt(out, "   %" PRId64 " ahead, %s%s", spec->premake, retention_text(arena, spec), cleanup_text(arena, spec));
+        prt_buf_fmt(out, "   %" PRId64 " ahead, %s%s", spec->premake, retention_text(arena, spec),
+                    cleanup_text(arena, spec));
         if (spec->unsupported != NULL)
             prt_text_put(out, &cli->style, PRT_TINT_WARN,
                          prt_arena_printf(arena, "   '%s' is not carried out by this version", spec->unsupported), 0);
@@ -121,8 +123,9 @@ print_json(prt_cli *cli, const prt_loaded *loaded)
         json_array_append_new(policies, policy_json(cli->arena, loaded->specs[i]));
     for (size_t i = 0; i < loaded->errors.length; i++) {
         const prt_error *e = &loaded->errors.items[i];
-        json_array_append_new(errors, json_pack("{s:s, s:s, s:o}", "code", prt_code_name(e->code), "message", e->message,
-                                                "hint", e->hint[0] == '\0' ? json_null() : json_string(e->hint)));
+        json_array_append_new(errors,
+                              json_pack("{s:s, s:s, s:o}", "code", prt_code_name(e->code), "message", e->message,
+                                        "hint", e->hint[0] == '\0' ? json_null() : json_string(e->hint)));
     }
     prt_cli_print_json(json_pack("{s:i, s:o, s:o}", "version", 1, "policies", policies, "errors", errors));
 }

@@ -8,7 +8,8 @@ const prt_command prt_command_table[] = {
      "Says of every policy what it will do. Exits 2 when one is wrong.\n" POLICY_OPERAND, prt_cmd_validate},
     {PRT_CMD_PLAN, "plan", "[POLICY...]", 0, -1, "what apply would do: operations, reasons, locks, sizes",
      "Changes nothing and takes no lock. " POLICY_OPERAND "\n"
-     "With --sql, the report becomes a script for psql. With --out, the plan is saved as JSON; `partrun apply FILE` then "
+     "With --sql, the report becomes a script for psql. With --out, the plan is saved as JSON; `partrun apply FILE` "
+     "then "
      "does exactly this plan, or refuses when the database has changed in between.",
      prt_cmd_plan},
     {PRT_CMD_APPLY, "apply", "[POLICY...|PLAN.json]", 0, -1, "do it: create what is missing, retire what has expired",
@@ -17,7 +18,8 @@ const prt_command prt_command_table[] = {
      "remains, 5 when another run holds a table.",
      prt_cmd_apply},
     {PRT_CMD_CHECK, "check", "[POLICY...]", 0, -1, "compare the database with the policies; exit 3 on findings",
-     "Reports what apply would change and what it cannot mend. Exits 3 when there are errors or warnings.\n" POLICY_OPERAND,
+     "Reports what apply would change and what it cannot mend. Exits 3 when there are errors or "
+     "warnings.\n" POLICY_OPERAND,
      prt_cmd_check},
     {PRT_CMD_ENSURE, "ensure", "[POLICY...] --at T | --from T --to T", 0, -1,
      "create the partitions that hold these instants or ids, now",
@@ -30,14 +32,21 @@ const prt_command prt_command_table[] = {
      "A TABLE needs no policy. Row counts are the statistics' estimates unless --exact is given.\n" POLICY_OPERAND,
      prt_cmd_stats},
     {PRT_CMD_DEMO, "demo", "", 0, 0, "all of it on a private throwaway PostgreSQL with sample tables",
-     "Starts a server of its own in a temporary folder, fills sample tables with a year of rows, shows validate, check, "
+     "Starts a server of its own in a temporary folder, fills sample tables with a year of rows, shows validate, "
+     "check, "
      "plan, apply and stats on them, and waits, so that you can look around. Everything is removed at the end.",
      prt_cmd_demo},
     {0, NULL, NULL, 0, 0, NULL, NULL, NULL},
 };
 
 const prt_command prt_script_command = {
-    PRT_CMD_SCRIPT, "script", "SCRIPT.lua [ARG...]", 1, -1, "run a Lua program with partrun's whole API",
-    "The script has Lua's standard library, `require \"partrun\"`, and its arguments in `arg` and `...`. A first line that "
+    PRT_CMD_SCRIPT,
+    "script",
+    "SCRIPT.lua [ARG...]",
+    1,
+    -1,
+    "run a Lua program with partrun's whole API",
+    "The script has Lua's standard library, `require \"partrun\"`, and its arguments in `arg` and `...`. A first line "
+    "that "
     "begins with #! is skipped, so that a script can be made executable. Options of partrun go before its name.",
     prt_cmd_script};

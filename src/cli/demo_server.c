@@ -23,7 +23,7 @@ enum { START_SECONDS = 60, STOP_SECONDS = 10, TICKS_PER_SECOND = 20, LONGEST_DIR
 static void
 tick(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 1000000000L / TICKS_PER_SECOND}, NULL);
+    nanosleep(&(struct timespec) {.tv_nsec = 1000000000L / TICKS_PER_SECOND}, NULL);
 }
 
 /* ------------------------------------------------------------------------------------------- the binaries */
@@ -112,7 +112,8 @@ choose_user(prt_demo_server *s, prt_error *err)
     if (s->other_user && who == NULL)
         who = getpwnam("nobody");
     if (s->other_user && who == NULL)
-        return prt_fail(err, PRT_ERR_FAILED, "PostgreSQL does not run as root, and there is no user postgres or nobody");
+        return prt_fail(err, PRT_ERR_FAILED,
+                        "PostgreSQL does not run as root, and there is no user postgres or nobody");
     s->uid = who == NULL ? geteuid() : who->pw_uid;
     s->gid = who == NULL ? getegid() : who->pw_gid;
     s->user = who == NULL ? "" : prt_arena_strdup(s->arena, who->pw_name);
@@ -210,8 +211,18 @@ interrupted(const prt_demo_server *s, prt_error *err)
 static bool
 run_initdb(prt_demo_server *s, prt_error *err)
 {
-    const char *argv[] = {prt_arena_printf(s->arena, "%s/initdb", s->bin), "-D", prt_arena_printf(s->arena, "%s/data", s->dir),
-                    "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", NULL};
+    const char *argv[] = {prt_arena_printf(s->arena, "%s/initdb", s->bin),
+                          "-D",
+                          prt_arena_printf(s->arena, "%s/data", s->dir),
+                          "-U",
+                          "postgres",
+                          "-A",
+                          "trust",
+                          "-E",
+                          "UTF8",
+                          "--locale=C",
+                          "--no-sync",
+                          NULL};
     int status = 0;
     pid_t pid = spawn(s, argv);
     if (pid < 0)
@@ -233,9 +244,20 @@ answers(const prt_demo_server *s)
 static bool
 run_server(prt_demo_server *s, prt_error *err)
 {
-    const char *argv[] = {prt_arena_printf(s->arena, "%s/postgres", s->bin), "-D", prt_arena_printf(s->arena, "%s/data", s->dir),
-                    "-c", "listen_addresses=", "-c", prt_arena_printf(s->arena, "unix_socket_directories=%s", s->dir),
-                    "-c", "port=5432", "-c", "fsync=off", "-c", "timezone=UTC", NULL};
+    const char *argv[] = {prt_arena_printf(s->arena, "%s/postgres", s->bin),
+                          "-D",
+                          prt_arena_printf(s->arena, "%s/data", s->dir),
+                          "-c",
+                          "listen_addresses=",
+                          "-c",
+                          prt_arena_printf(s->arena, "unix_socket_directories=%s", s->dir),
+                          "-c",
+                          "port=5432",
+                          "-c",
+                          "fsync=off",
+                          "-c",
+                          "timezone=UTC",
+                          NULL};
     s->pid = spawn(s, argv);
     if (s->pid < 0) {
         s->pid = 0;
@@ -258,7 +280,7 @@ run_server(prt_demo_server *s, prt_error *err)
 bool
 prt_demo_server_start(prt_demo_server *server, prt_arena *arena, volatile sig_atomic_t *interrupt, prt_error *err)
 {
-    *server = (prt_demo_server){.arena = arena, .interrupt = interrupt};
+    *server = (prt_demo_server) {.arena = arena, .interrupt = interrupt};
     return find_binaries(server, err) && choose_user(server, err) && make_folder(server, err) &&
            run_initdb(server, err) && run_server(server, err);
 }

@@ -14,10 +14,10 @@
 typedef struct prt_demo_server {
     prt_arena *arena;
     volatile sig_atomic_t *interrupt;
-    const char *bin;  /* of initdb and postgres */
-    const char *dir;  /* temporary; removed by stop */
-    pid_t pid;        /* 0: not running */
-    bool other_user;  /* this process is root's */
+    const char *bin; /* of initdb and postgres */
+    const char *dir; /* temporary; removed by stop */
+    pid_t pid;       /* 0: not running */
+    bool other_user; /* this process is root's */
     uid_t uid;
     gid_t gid;
     const char *user; /* who runs the server */

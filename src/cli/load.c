@@ -65,7 +65,8 @@ refuse_unsupported(const prt_cli *cli, const prt_spec *spec, prt_loaded *out)
     prt_error err = {0};
     prt_fail(&err, PRT_ERR_POLICY, "%s:%d: policy '%s' asks for '%s', which this version cannot carry out", spec->file,
              spec->line, spec->name, spec->unsupported);
-    prt_fail_hint(&err, "its tables are left alone; take '%s' out of the policy to go on without it", spec->unsupported);
+    prt_fail_hint(&err, "its tables are left alone; take '%s' out of the policy to go on without it",
+                  spec->unsupported);
     prt_vec_push(cli->arena, &out->errors, err);
     return true;
 }
@@ -84,7 +85,7 @@ keep_usable(prt_cli *cli, prt_load_which which, prt_loaded *out)
 bool
 prt_cli_load(prt_cli *cli, char *const *paths, size_t length, prt_load_which which, prt_loaded *out, prt_error *err)
 {
-    *out = (prt_loaded){.paths = prt_arena_array(cli->arena, length + 2, sizeof *out->paths)};
+    *out = (prt_loaded) {.paths = prt_arena_array(cli->arena, length + 2, sizeof *out->paths)};
     if (length == 0 && !default_path(&out->paths[0], err))
         return false;
     for (size_t i = 0; i < length; i++)

@@ -41,11 +41,11 @@ set_up(prt_cli *cli)
 {
     const prt_options *options = &cli->args.options;
     cli->interrupt = &interrupted;
-    cli->log = (prt_log){.stream = stderr,
-                         .level = options->log_level,
-                         .json = options->log_json,
-                         .color = wants_color(stderr) && !options->log_json};
-    cli->style = (prt_text_style){.color = wants_color(stdout), .fold = isatty(STDOUT_FILENO) && !options->verbose};
+    cli->log = (prt_log) {.stream = stderr,
+                          .level = options->log_level,
+                          .json = options->log_json,
+                          .color = wants_color(stderr) && !options->log_json};
+    cli->style = (prt_text_style) {.color = wants_color(stdout), .fold = isatty(STDOUT_FILENO) && !options->verbose};
     cli->progress = isatty(STDERR_FILENO) && !options->quiet && !options->log_json && options->log_level > PRT_DEBUG;
 }
 

@@ -6,7 +6,6 @@
 #include "cli/options.h"
 #include "model/interval.h"
 
-
 static bool
 wrong(prt_error *err, const char *text, const char *wanted)
 {
@@ -58,7 +57,7 @@ read_instant(const char *text, prt_instant *out, prt_error *err)
 static bool
 read_point(prt_point *point, const char *text, prt_error *err)
 {
-    *point = (prt_point){.given = true, .text = text};
+    *point = (prt_point) {.given = true, .text = text};
     point->is_id = read_integer(text, &point->at);
     return point->is_id || read_instant(text, &point->at, err);
 }
@@ -164,12 +163,11 @@ set_max_drop(prt_options *o, const char *text, prt_error *err)
         copy[length - 1] = '\0';
     o->has_max_drop = true;
     o->max_drop_text = text;
-    o->max_drop = (prt_max_drop){.kind = strcmp(text, "all") == 0 ? PRT_DROP_ALL
-                                         : percent                ? PRT_DROP_PERCENT
-                                                                  : PRT_DROP_COUNT};
-    bool ok = o->max_drop.kind == PRT_DROP_ALL ||
-              (copy != NULL && read_integer(copy, &o->max_drop.amount) && o->max_drop.amount >= 0 &&
-               (!percent || o->max_drop.amount <= 100));
+    o->max_drop = (prt_max_drop) {.kind = strcmp(text, "all") == 0 ? PRT_DROP_ALL
+                                          : percent                ? PRT_DROP_PERCENT
+                                                                   : PRT_DROP_COUNT};
+    bool ok = o->max_drop.kind == PRT_DROP_ALL || (copy != NULL && read_integer(copy, &o->max_drop.amount) &&
+                                                   o->max_drop.amount >= 0 && (!percent || o->max_drop.amount <= 100));
     free(copy);
     return ok || wrong(err, text, wanted);
 }
@@ -202,13 +200,13 @@ set_to(prt_options *o, const char *text, prt_error *err)
     return read_point(&o->to, text, err);
 }
 
-#define FLAG(name)                                                                                                     \
-    static bool set_##name(prt_options *o, const char *text, prt_error *err)                                           \
-    {                                                                                                                  \
-        (void) text;                                                                                                   \
-        (void) err;                                                                                                    \
-        o->name = true;                                                                                                \
-        return true;                                                                                                   \
+#define FLAG(name)                                                           \
+    static bool set_##name(prt_options *o, const char *text, prt_error *err) \
+    {                                                                        \
+        (void) text;                                                         \
+        (void) err;                                                          \
+        o->name = true;                                                      \
+        return true;                                                         \
     }
 FLAG(sql)
 FLAG(exit_code)

@@ -76,10 +76,10 @@ struct prt_cli;
 typedef struct prt_command {
     unsigned bit;
     const char *name;
-    const char *operands; /* "POLICY..." */
-    int least, most;      /* how many operands; most -1: any number */
-    const char *summary;  /* one line, for the list */
-    const char *about;    /* paragraphs, for its own help */
+    const char *operands;            /* "POLICY..." */
+    int least, most;                 /* how many operands; most -1: any number */
+    const char *summary;             /* one line, for the list */
+    const char *about;               /* paragraphs, for its own help */
     int (*run)(struct prt_cli *cli); /* the exit status */
 } prt_command;
 
@@ -91,7 +91,7 @@ typedef struct prt_cli_args {
     const prt_command *command; /* NULL: none was named */
     char **operands;            /* after the command, NULL-ended; of a script: the script and everything after it */
     int operands_length;
-    bool help_command;          /* `partrun help ...`: the operands are the topics */
+    bool help_command; /* `partrun help ...`: the operands are the topics */
     prt_options options;
 } prt_cli_args;
 

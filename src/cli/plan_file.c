@@ -105,7 +105,7 @@ prt_plan_file_read(prt_cli *cli, const char *path, prt_plan_file *out, prt_error
     char *bytes;
     size_t length;
     prt_error cause = {0};
-    *out = (prt_plan_file){0};
+    *out = (prt_plan_file) {0};
     if (!prt_file_read(cli->arena, path, &bytes, &length, &cause))
         return prt_fail(err, PRT_ERR_USAGE, "%s", cause.message);
     json_t *whole = json_loadb(bytes, length, 0, NULL);

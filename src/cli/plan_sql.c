@@ -20,8 +20,8 @@ put_operation_comment(prt_buf *out, const prt_set *set, const prt_operation *op)
     prt_arena *arena = out->arena;
     const char *range = op->has_range ? prt_range_display(arena, &set->key, &op->range) : "";
     put_comment(out, prt_arena_printf(arena, "%s %s%s%s%s%s%s%s", prt_op_names[op->op],
-                                      prt_ident_display(arena, op->schema, op->name), range[0] == '\0' ? "" : ", ", range,
-                                      op->reason == NULL ? "" : ": ", op->reason == NULL ? "" : op->reason,
+                                      prt_ident_display(arena, op->schema, op->name), range[0] == '\0' ? "" : ", ",
+                                      range, op->reason == NULL ? "" : ": ", op->reason == NULL ? "" : op->reason,
                                       op->note == NULL ? "" : ", ", op->note == NULL ? "" : op->note));
 }
 
@@ -74,10 +74,11 @@ prt_plan_sql(prt_buf *out, const prt_plan *plan)
                                       plan->snapshot == NULL ? "?" : plan->snapshot->database,
                                       prt_instant_format(arena, plan->now)));
     put_comment(out, "Run it with psql -X -v ON_ERROR_STOP=1 -f FILE; partrun apply also retries and takes its locks.");
-    prt_buf_fmt(out,
-                "SET search_path = pg_catalog;\nSET TimeZone = 'UTC';\nSET DateStyle = 'ISO';\nSET lock_timeout = '%" PRId64
-                "ms';\n",
-                lock_timeout(plan));
+    prt_buf_fmt(
+        out,
+        "SET search_path = pg_catalog;\nSET TimeZone = 'UTC';\nSET DateStyle = 'ISO';\nSET lock_timeout = '%" PRId64
+        "ms';\n",
+        lock_timeout(plan));
     for (size_t i = 0; i < plan->sets.length; i++) {
         const prt_set *set = &plan->sets.items[i];
         prt_buf_char(out, '\n');

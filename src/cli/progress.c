@@ -10,7 +10,7 @@ enum { BAR_CELLS = 28, REDRAW_EVERY = 50 * 1000 /* microseconds */ };
 void
 prt_progress_init(prt_progress *progress, prt_cli *cli)
 {
-    *progress = (prt_progress){.cli = cli, .arena = prt_arena_new()};
+    *progress = (prt_progress) {.cli = cli, .arena = prt_arena_new()};
 }
 
 void
@@ -199,7 +199,8 @@ set_json(prt_arena *arena, const prt_result *result, size_t index)
     const prt_set *set = &result->plan->sets.items[index];
     json_t *operations = json_array(), *findings = json_array();
     for (size_t i = 0; i < set->operations.length; i++)
-        json_array_append_new(operations, outcome_json(arena, set, &set->operations.items[i], &result->outcomes[index][i]));
+        json_array_append_new(operations,
+                              outcome_json(arena, set, &set->operations.items[i], &result->outcomes[index][i]));
     for (size_t i = 0; i < set->findings.length; i++)
         json_array_append_new(findings, prt_finding_json(&set->findings.items[i]));
     return json_pack("{s:s, s:s, s:s?, s:o, s:o}", "policy", set->spec->name, "table",
@@ -215,7 +216,7 @@ prt_result_json(prt_arena *arena, const prt_result *result)
         json_array_append_new(sets, set_json(arena, result, i));
     return json_pack("{s:i, s:s, s:s?, s:o, s:I, s:I, s:I, s:I, s:o}", "version", 1, "now",
                      prt_instant_format(arena, result->plan->now), "database", result->plan->snapshot->database, "run",
-                     result->run_id == 0 ? json_null() : json_integer(result->run_id), "done", (json_int_t) result->done,
-                     "failed", (json_int_t) result->failed, "skipped", (json_int_t) result->skipped, "locked",
-                     (json_int_t) result->locked, "sets", sets);
+                     result->run_id == 0 ? json_null() : json_integer(result->run_id), "done",
+                     (json_int_t) result->done, "failed", (json_int_t) result->failed, "skipped",
+                     (json_int_t) result->skipped, "locked", (json_int_t) result->locked, "sets", sets);
 }

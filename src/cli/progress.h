@@ -6,10 +6,10 @@
 
 typedef struct prt_progress {
     prt_cli *cli;
-    prt_arena *arena;     /* of the line in hand */
-    const prt_set *set;   /* whose header was printed last */
-    bool bar;             /* a bar is on the screen */
-    int64_t drawn;        /* when, monotonic */
+    prt_arena *arena;   /* of the line in hand */
+    const prt_set *set; /* whose header was printed last */
+    bool bar;           /* a bar is on the screen */
+    int64_t drawn;      /* when, monotonic */
 } prt_progress;
 
 void prt_progress_init(prt_progress *progress, prt_cli *cli);

@@ -95,7 +95,7 @@ keep_from(const prt_set *set, const prt_retention *retention, prt_pos *out)
         return true;
     case PRT_KEEP_COUNT:
         *out = prt_grid_floor(&set->grid, set->now);
-        for (int64_t i = 0; i < retention->amount && *out > PRT_POS_MIN; i++)
+        for (int64_t i = 0; i<retention->amount && * out> PRT_POS_MIN; i++)
             *out = prt_grid_prev(&set->grid, *out);
         return true;
     default:
@@ -107,7 +107,7 @@ void
 prt_stats_from_set(prt_arena *arena, const prt_set *set, prt_stats *out)
 {
     prt_retention retention;
-    *out = (prt_stats){.parent = set->parent, .policy = set->spec->name};
+    *out = (prt_stats) {.parent = set->parent, .policy = set->spec->name};
     if (set->plannable) {
         out->grid = prt_grid_display(arena, &set->grid);
         out->has_key = true;
@@ -140,7 +140,7 @@ prt_stats_from_table(prt_arena *arena, const prt_table *parent, prt_instant now,
     const prt_parent *facts = parent->parent;
     const prt_key_options none = {0};
     prt_error ignored = {0};
-    *out = (prt_stats){.parent = parent};
+    *out = (prt_stats) {.parent = parent};
     if (facts->strategy == 'r' && facts->key[0].name != NULL)
         out->has_key = prt_key_init(&out->key, facts->key[0].name, facts->key[0].type, (int) facts->columns, 0, &none,
                                     prt_zone_utc(), &ignored);
@@ -195,9 +195,9 @@ row_json(prt_arena *arena, const prt_stats *stats, const prt_stats_row *row)
     return json_pack("{s:s, s:o, s:o, s:s?, s:o, s:b, s:I, s:s}", "partition",
                      prt_ident_display(arena, table->schema, table->name), "from",
                      row->has_range ? pos_json(arena, stats, row->range.from.pos) : json_null(), "to",
-                     row->has_range ? pos_json(arena, stats, row->range.to.pos) : json_null(), "bound", table->bound_text,
-                     "rows", row->rows < 0 ? json_null() : json_integer(row->rows), "exact", (int) row->exact, "bytes",
-                     (json_int_t) row->bytes, "state", row->state);
+                     row->has_range ? pos_json(arena, stats, row->range.to.pos) : json_null(), "bound",
+                     table->bound_text, "rows", row->rows < 0 ? json_null() : json_integer(row->rows), "exact",
+                     (int) row->exact, "bytes", (json_int_t) row->bytes, "state", row->state);
 }
 
 json_t *
@@ -211,5 +211,6 @@ prt_stats_json(prt_arena *arena, const prt_stats *stats)
                      "interval", stats->grid, "key", stats->has_key ? stats->key.column : NULL, "now",
                      pos_json(arena, stats, stats->now), "horizon", pos_json(arena, stats, stats->horizon), "retention",
                      stats->has_keep ? pos_json(arena, stats, stats->keep) : json_null(), "rows",
-                     (json_int_t) prt_stats_rows(stats), "bytes", (json_int_t) prt_stats_bytes(stats), "partitions", rows);
+                     (json_int_t) prt_stats_rows(stats), "bytes", (json_int_t) prt_stats_bytes(stats), "partitions",
+                     rows);
 }

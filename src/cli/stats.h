@@ -11,21 +11,21 @@ typedef struct prt_stats_row {
     const prt_table *table;
     bool has_range;
     prt_range range;
-    int64_t rows;  /* -1: not known */
+    int64_t rows; /* -1: not known */
     int64_t bytes;
-    bool exact;    /* rows were counted */
+    bool exact;        /* rows were counted */
     const char *state; /* "expired", "now", "pending", "default", "" */
 } prt_stats_row;
 
 typedef struct prt_stats {
     const prt_table *parent;
-    const char *policy;   /* NULL: none */
-    const char *grid;     /* "daily"; NULL without a policy */
+    const char *policy; /* NULL: none */
+    const char *grid;   /* "daily"; NULL without a policy */
     bool has_key;
     prt_key key;
     prt_pos now, horizon; /* horizon: the end of the unbroken cover from now on; now itself when an insert fails now */
     bool has_keep;
-    prt_pos keep;         /* what ends at or before this is expired */
+    prt_pos keep;                /* what ends at or before this is expired */
     PRT_VEC(prt_stats_row) rows; /* in the order of their bounds, the default last */
 } prt_stats;
 

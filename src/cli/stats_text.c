@@ -110,7 +110,8 @@ put_header(prt_buf *out, const prt_stats *stats, const prt_text_style *style)
                 prt_number_text(arena, prt_stats_rows(stats)));
     if (stats->has_key) {
         prt_buf_str(out, ", ");
-        prt_text_put(out, style, stats->horizon <= stats->now ? PRT_TINT_BAD : PRT_TINT_NONE, runway_of(arena, stats), 0);
+        prt_text_put(out, style, stats->horizon <= stats->now ? PRT_TINT_BAD : PRT_TINT_NONE, runway_of(arena, stats),
+                     0);
     }
     prt_buf_char(out, '\n');
 }

@@ -4,11 +4,13 @@
  *   2026-02-10 ▂▃▅▇█▇▇▆▆▅▁▁▁▁ 2026-03-19
  *               ^retention ^now ^horizon
  */
-#include <string.h>
+#include <stdlib.h>
 
 #include "cli/stats.h"
 
 enum { LEVELS = 8, MOST_COLUMNS = 120, LEAST_COLUMNS = 24, WIDEST_PARTITION = 4 };
+
+#define ROUNDING 1e-9L /* columns */
 
 typedef struct axis {
     prt_pos from, to;
@@ -32,17 +34,15 @@ stretch(axis *a, prt_pos at)
 
 /* The ends of everything finite; false when there is nothing to draw between. */
 static bool
-find_ends(const prt_stats *stats, axis *a, size_t *ranges)
+find_ends(const prt_stats *stats, axis *a)
 {
-    *a = (axis){.from = PRT_POS_MAX, .to = PRT_POS_MIN};
-    *ranges = 0;
+    *a = (axis) {.from = PRT_POS_MAX, .to = PRT_POS_MIN};
     for (size_t i = 0; i < stats->rows.length; i++) {
         const prt_stats_row *row = &stats->rows.items[i];
         if (!row->has_range)
             continue;
         stretch(a, row->range.from.pos);
         stretch(a, row->range.to.pos);
-        ++*ranges;
     }
     if (a->from >= a->to)
         return false;
@@ -69,7 +69,7 @@ fill_columns(const prt_stats *stats, const axis *a, long double *bytes, long dou
         if (!row->has_range)
             continue;
         long double from = column_of(a, row->range.from.pos), to = column_of(a, row->range.to.pos);
-        for (int c = (int) from; c < a->columns && (long double) c < to; c++) {
+        for (int c = (int) (from + ROUNDING); c < a->columns && (long double) c < to - ROUNDING; c++) {
             long double left = from > c ? from : c, right = to < c + 1 ? to : c + 1;
             cover[c] += right - left;
             bytes[c] += (long double) row->bytes * (right - left) / (to - from);
@@ -139,32 +139,56 @@ add_label(label *labels, size_t *count, const axis *a, prt_pos at, const char *t
     if (at < a->from || at > a->to)
         return;
     int column = (int) column_of(a, at);
-    labels[(*count)++] = (label){column < a->columns ? column : a->columns - 1, text, tint};
+    labels[(*count)++] = (label) {column < a->columns ? column : a->columns - 1, text, tint};
+}
+
+static int
+compare_widths(const void *a, const void *b)
+{
+    long double x = *(const long double *) a, y = *(const long double *) b;
+    return x < y ? -1 : x > y;
+}
+
+/* How many partitions of the usual width fit on the axis. */
+static long double
+usual_partitions(prt_arena *arena, const prt_stats *stats, const axis *a)
+{
+    long double *widths = prt_arena_array(arena, stats->rows.length + 1, sizeof *widths);
+    size_t count = 0;
+    for (size_t i = 0; i < stats->rows.length; i++) {
+        const prt_range *range = &stats->rows.items[i].range;
+        if (stats->rows.items[i].has_range && range->from.pos != PRT_POS_MIN && range->to.pos != PRT_POS_MAX)
+            widths[count++] = (long double) range->to.pos - (long double) range->from.pos;
+    }
+    if (count == 0)
+        return 1;
+    qsort(widths, count, sizeof *widths, compare_widths);
+    return ((long double) a->to - (long double) a->from) / widths[count / 2];
 }
 
 /* Whole columns a partition, where there are few partitions: bars of one width. */
 static int
-columns_for(int ranges, int room)
+columns_for(long double partitions, int room)
 {
     room = room > MOST_COLUMNS ? MOST_COLUMNS : room < LEAST_COLUMNS ? LEAST_COLUMNS : room;
-    if (ranges > room)
+    if (partitions + 0.5L >= room)
         return room;
-    int each = room / ranges;
-    return ranges * (each > WIDEST_PARTITION ? WIDEST_PARTITION : each);
+    int whole = partitions < 1 ? 1 : (int) (partitions + 0.5L), each = room / whole;
+    return whole * (each > WIDEST_PARTITION ? WIDEST_PARTITION : each);
 }
 
 void
 prt_stats_timeline(prt_buf *out, const prt_stats *stats, const prt_stats_style *style)
 {
     axis a;
-    size_t ranges, count = 0;
+    size_t count = 0;
     label labels[4];
-    if (!stats->has_key || !find_ends(stats, &a, &ranges))
+    if (!stats->has_key || !find_ends(stats, &a))
         return;
     const char *from = prt_pos_display(out->arena, &stats->key, a.from);
     const char *to = prt_pos_display(out->arena, &stats->key, a.to);
     int indent = 2 + prt_text_width(from) + 2, room = style->width - indent - 2 - prt_text_width(to);
-    a.columns = columns_for((int) ranges, room);
+    a.columns = columns_for(usual_partitions(out->arena, stats, &a), room);
 
     prt_buf_fmt(out, "  %s  ", from);
     put_bar(out, stats, &a, style);

@@ -40,7 +40,7 @@ void
 prt_text_put(prt_buf *out, const prt_text_style *style, prt_tint tint, const char *text, int width)
 {
     static const char *const codes[] = {
-        [PRT_TINT_NONE] = "",       [PRT_TINT_GOOD] = "\x1b[32m", [PRT_TINT_BAD] = "\x1b[31m",
+        [PRT_TINT_NONE] = "",         [PRT_TINT_GOOD] = "\x1b[32m", [PRT_TINT_BAD] = "\x1b[31m",
         [PRT_TINT_WARN] = "\x1b[33m", [PRT_TINT_DIM] = "\x1b[2m",   [PRT_TINT_BOLD] = "\x1b[1m",
     };
     bool colored = style != NULL && style->color && tint != PRT_TINT_NONE && text[0] != '\0';
@@ -152,7 +152,7 @@ widen(int *column, int width)
 void
 prt_layout_init(prt_text_layout *layout)
 {
-    *layout = (prt_text_layout){.op = 6, .reason = 18};
+    *layout = (prt_text_layout) {.op = 6, .reason = 18};
 }
 
 void
@@ -270,7 +270,9 @@ prt_operation_text(prt_buf *out, const prt_set *set, const prt_operation *op, co
 static prt_tint
 severity_tint(prt_severity severity)
 {
-    return severity == PRT_SEVERITY_ERROR ? PRT_TINT_BAD : severity == PRT_SEVERITY_WARNING ? PRT_TINT_WARN : PRT_TINT_DIM;
+    return severity == PRT_SEVERITY_ERROR     ? PRT_TINT_BAD
+           : severity == PRT_SEVERITY_WARNING ? PRT_TINT_WARN
+                                              : PRT_TINT_DIM;
 }
 
 static void

@@ -20,7 +20,14 @@ typedef struct prt_text_layout {
     int set, op, name, range, size, reason;
 } prt_text_layout;
 
-typedef enum prt_tint { PRT_TINT_NONE, PRT_TINT_GOOD, PRT_TINT_BAD, PRT_TINT_WARN, PRT_TINT_DIM, PRT_TINT_BOLD } prt_tint;
+typedef enum prt_tint {
+    PRT_TINT_NONE,
+    PRT_TINT_GOOD,
+    PRT_TINT_BAD,
+    PRT_TINT_WARN,
+    PRT_TINT_DIM,
+    PRT_TINT_BOLD
+} prt_tint;
 
 /* The whole plan, summary included. A NULL style is plain. */
 void prt_plan_text(prt_buf *out, const prt_plan *plan, const prt_text_style *style);
@@ -32,8 +39,8 @@ void prt_layout_init(prt_text_layout *layout);
 void prt_layout_add(prt_text_layout *layout, prt_arena *arena, const prt_set *set);
 void prt_set_text(prt_buf *out, const prt_set *set, const prt_text_layout *layout, const prt_text_style *style);
 /* `last` replaces the last column (the note or the lock) unless it is NULL. */
-void prt_operation_text(prt_buf *out, const prt_set *set, const prt_operation *operation,
-                        const prt_text_layout *layout, const prt_text_style *style, const char *last);
+void prt_operation_text(prt_buf *out, const prt_set *set, const prt_operation *operation, const prt_text_layout *layout,
+                        const prt_text_style *style, const char *last);
 void prt_finding_text(prt_buf *out, const prt_finding *finding, const prt_text_layout *layout,
                       const prt_text_style *style);
 /* "2 operations", "1 finding", "no sets" */

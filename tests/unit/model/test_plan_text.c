@@ -38,7 +38,8 @@ add_set(prt_arena *arena, world *w, const char *schema, const char *table)
 static prt_operation *
 add_operation(prt_arena *arena, prt_set *set, prt_op op, const char *name, const char *from, const char *to)
 {
-    prt_operation operation = {.op = op, .schema = set->schema, .name = name, .has_range = true, .bytes = -1, .rows = -1};
+    prt_operation operation = {
+        .op = op, .schema = set->schema, .name = name, .has_range = true, .bytes = -1, .rows = -1};
     prt_error err = {0};
     assert_ok(prt_end_make(arena, &set->key, at(from), &operation.range.from, &err), &err);
     assert_ok(prt_end_make(arena, &set->key, at(to), &operation.range.to, &err), &err);
@@ -49,7 +50,8 @@ add_operation(prt_arena *arena, prt_set *set, prt_op op, const char *name, const
 }
 
 static void
-add_finding(prt_arena *arena, prt_set *set, prt_severity severity, prt_finding_code code, const char *message, const char *hint)
+add_finding(prt_arena *arena, prt_set *set, prt_severity severity, prt_finding_code code, const char *message,
+            const char *hint)
 {
     prt_finding finding = {code, severity, "public.events_default", message, hint};
     prt_vec_push(arena, &set->findings, finding);
@@ -93,7 +95,8 @@ test_example(void **state)
     assert_string_equal(
         text_of(arena, w, NULL),
         "public.events   daily, 12 partitions, 3.1 GB, runway 4 d 9 h\n"
-        "  + create  events_p20260315   2026-03-15 .. 2026-03-16            premake 4 of 4       ShareUpdateExclusiveLock\n"
+        "  + create  events_p20260315   2026-03-15 .. 2026-03-16            premake 4 of 4       "
+        "ShareUpdateExclusiveLock\n"
         "  - drop    events_p20260210   2026-02-10 .. 2026-02-11    91 MB   expired 1 h ago      after archive to "
         "s3://cold/events/...\n"
         "  ! default_not_empty          events_default holds about 40 rows\n"
@@ -115,9 +118,10 @@ test_nothing_to_do(void **state)
     ids->partitions = 1;
     ids->runway = 1234567;
     ids->bytes = 0;
-    assert_string_equal(text_of(arena, w, NULL), "public.events      daily, 12 partitions, runway 4 d 9 h\n"
-                                                 "ledger.\"Entries\"   10000 ids, 1 partition, 0 bytes, runway 1,234,567 ids\n"
-                                                 "nothing to do in 2 sets\n");
+    assert_string_equal(text_of(arena, w, NULL),
+                        "public.events      daily, 12 partitions, runway 4 d 9 h\n"
+                        "ledger.\"Entries\"   10000 ids, 1 partition, 0 bytes, runway 1,234,567 ids\n"
+                        "nothing to do in 2 sets\n");
 }
 
 /* Sizes have a column only where some are known; the note yields to nothing but a lock that others feel. */
@@ -134,7 +138,8 @@ test_columns(void **state)
     op->lock = "AccessExclusiveLock";
     op->note = "after a grace of 7 days";
     const char *text = text_of(arena, w, NULL);
-    assert_non_null(strstr(text, "  - finalize  events_p20260210   2026-02-10 .. 2026-02-11   detach was interrupted   Share"));
+    assert_non_null(
+        strstr(text, "  - finalize  events_p20260210   2026-02-10 .. 2026-02-11   detach was interrupted   Share"));
     assert_non_null(strstr(text, "  - drop      attic.old          2026-02-11 .. 2026-02-12   gap                      "
                                  "after a grace of 7 days, AccessExclusiveLock\n"));
 }
@@ -218,7 +223,8 @@ test_check(void **state)
     prt_buf out;
     prt_buf_init(&out, arena);
     prt_check_text(&out, &w->plan, NULL);
-    assert_string_equal(out.data, "public.events   daily, 12 partitions, 3.1 GB, runway 4 d 9 h\nall is well in 1 set\n");
+    assert_string_equal(out.data,
+                        "public.events   daily, 12 partitions, 3.1 GB, runway 4 d 9 h\nall is well in 1 set\n");
 
     add_finding(arena, set, PRT_SEVERITY_INFO, PRT_FINDING_HELD, "p1 is held", NULL);
     add_finding(arena, set, PRT_SEVERITY_ERROR, PRT_FINDING_LOW_RUNWAY, "inserts fail in 2 h", "run partrun apply");
