@@ -80,8 +80,7 @@ int prt_cmd_stats(prt_cli *cli);
 int prt_cmd_demo(prt_cli *cli);
 int prt_cmd_script(prt_cli *cli);
 
-/* apply, ensure and retire end the same way: run, report each operation, summary, exit status. `status` is what is known
- * against the run already (a broken policy). */
-int prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, prt_run_options *options, int status);
+/* apply, ensure and retire end the same way: run, report each operation, summary, exit status. */
+int prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, const prt_run_options *options);
 
 #endif

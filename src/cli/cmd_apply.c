@@ -13,24 +13,22 @@ result_status(const prt_result *result)
 }
 
 int
-prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, prt_run_options *options, int status)
+prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, const prt_run_options *options)
 {
+    prt_run_options run = *options;
     prt_result *result = NULL;
     prt_error err = {0};
     prt_progress progress;
     int64_t start = prt_clock_monotonic();
     prt_progress_init(&progress, cli);
-    options->sizes = true;
-    options->progress = prt_progress_event;
-    options->progress_data = &progress;
+    run.sizes = true;
+    run.progress = prt_progress_event;
+    run.progress_data = &progress;
     bool ok = prt_cli_connect(cli, &err) &&
-              prt_run_apply(cli->conn, cli->arena, loaded->specs, loaded->length, options, &result, &err);
+              prt_run_apply(cli->conn, cli->arena, loaded->specs, loaded->length, &run, &result, &err);
     prt_progress_finish(&progress, result, prt_clock_monotonic() - start);
     prt_progress_done(&progress);
-    if (!ok)
-        status = prt_exit_worse(status, prt_cli_report(cli, &err));
-    else
-        status = prt_exit_worse(status, result_status(result));
+    int status = ok ? result_status(result) : prt_cli_report(cli, &err);
     return loaded->errors.length > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
 }
 
@@ -43,7 +41,7 @@ apply_policies(prt_cli *cli)
     prt_cli_run_options(cli, &options);
     if (!prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, PRT_LOAD_USABLE, &loaded, &err))
         return prt_cli_report(cli, &err);
-    return prt_cli_apply(cli, &loaded, &options, PRT_EXIT_OK);
+    return prt_cli_apply(cli, &loaded, &options);
 }
 
 /* The policies are planned again, and the plan of now has to be the saved one. */
@@ -59,7 +57,7 @@ apply_plan_file(prt_cli *cli, const char *path)
         return prt_cli_report(cli, &err);
     prt_cli_run_options(cli, &options);
     options.fingerprint = file.fingerprint;
-    return prt_cli_apply(cli, &loaded, &options, PRT_EXIT_OK);
+    return prt_cli_apply(cli, &loaded, &options);
 }
 
 int

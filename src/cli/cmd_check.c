@@ -5,9 +5,9 @@ static json_t *
 check_json(const prt_plan *plan)
 {
     json_t *whole = prt_plan_json(plan);
-    size_t index;
-    json_t *set;
-    json_array_foreach(json_object_get(whole, "sets"), index, set) json_object_del(set, "operations");
+    const json_t *sets = json_object_get(whole, "sets");
+    for (size_t i = 0; i < json_array_size(sets); i++)
+        json_object_del(json_array_get(sets, i), "operations");
     json_object_del(whole, "fingerprint");
     size_t errors = prt_plan_findings(plan, PRT_SEVERITY_ERROR);
     size_t warnings = prt_plan_findings(plan, PRT_SEVERITY_WARNING) - errors;

@@ -46,5 +46,5 @@ prt_cmd_ensure(prt_cli *cli)
     prt_cli_run_options(cli, &options);
     options.plan.ensure_from = &from.at;
     options.plan.ensure_to = &to.at;
-    return prt_cli_apply(cli, &loaded, &options, PRT_EXIT_OK);
+    return prt_cli_apply(cli, &loaded, &options);
 }

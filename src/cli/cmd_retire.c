@@ -14,5 +14,5 @@ prt_cmd_retire(prt_cli *cli)
     options.plan.retire = (const char *const *) (operands + 1);
     options.plan.retire_only = true;
     options.plan.force_retention = cli->args.options.force_retention;
-    return prt_cli_apply(cli, &loaded, &options, PRT_EXIT_OK);
+    return prt_cli_apply(cli, &loaded, &options);
 }
