@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lua/call.h"
 #include "lua/json.h"
 #include "lua/values.h"
 
@@ -147,6 +148,7 @@ prl_push_rows(lua_State *L, const PGresult *result, prt_error *err)
     luaL_checkstack(L, 8, "rows");
     lua_createtable(L, rows, 0);
     for (int i = 0; i < rows; i++) {
+        prl_guard_check(L); /* a hook's deadline counts here too */
         if (!push_row(L, result, i, columns, err)) {
             lua_settop(L, top);
             return false;

@@ -103,7 +103,6 @@ run(lua_State *L)
     push_arguments(L, s);
     lua_setglobal(L, "arg");
     add_path(L, s->path);
-    lua_gc(L, LUA_GCGEN, 0, 0);
 
     s->status = EXIT_USAGE;
     lua_pushcfunction(L, on_error);

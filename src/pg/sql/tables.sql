@@ -1,6 +1,7 @@
--- purpose: the database's own tables, partitions left out, that match a pattern of * and ? (NULL: all)
--- parameters: $1 text pattern, of schema.name when it holds a point, otherwise of the name alone
--- columns: schema, name, kind, strategy, key, partitions, rows
+-- purpose: the database's own tables, partitions left out, that match the pattern $1 of * and ? (NULL: all). A pattern with a
+--   point is of schema.name, otherwise of the name alone.
+-- parameters: $1 text
+-- columns: schema name, name name, kind text, strategy text, key text, partitions bigint, rows bigint
 -- versions: 14+
 WITH wanted AS (
     SELECT '^(' || replace(replace(regexp_replace($1::text, '([].+^$(){}|\\[])', '\\\1', 'g'), '*', '.*'), '?', '.')
