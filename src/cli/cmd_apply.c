@@ -3,11 +3,21 @@
 #include "cli/plan_file.h"
 #include "cli/progress.h"
 
+/* Whoever names partitions to retire wants them gone: what hold or retention kept is told by the exit status. */
+static bool
+all_retired(const prt_run_options *options, const prt_result *result)
+{
+    size_t requested = 0;
+    while (options->plan.retire != NULL && options->plan.retire[requested] != NULL)
+        requested++;
+    return options->plan.retire == NULL || result->done >= requested;
+}
+
 static int
-result_status(const prt_result *result)
+result_status(const prt_run_options *options, const prt_result *result)
 {
     int status = PRT_EXIT_OK;
-    if (result->failed > 0 || prt_plan_findings(result->plan, PRT_SEVERITY_ERROR) > 0)
+    if (result->failed > 0 || !all_retired(options, result) || prt_plan_findings(result->plan, PRT_SEVERITY_ERROR) > 0)
         status = PRT_EXIT_FAILED;
     return result->locked > 0 ? prt_exit_worse(status, PRT_EXIT_LOCKED) : status;
 }
@@ -28,7 +38,7 @@ prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, const prt_run_options *opt
               prt_run_apply(cli->conn, cli->arena, loaded->specs, loaded->length, &run, &result, &err);
     prt_progress_finish(&progress, result, prt_clock_monotonic() - start);
     prt_progress_done(&progress);
-    int status = ok ? result_status(result) : prt_cli_report(cli, &err);
+    int status = ok ? result_status(options, result) : prt_cli_report(cli, &err);
     return loaded->errors.length > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
 }
 

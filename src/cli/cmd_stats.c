@@ -104,7 +104,7 @@ collect_policies(prt_cli *cli, char *const *paths, size_t length, stats_list *li
         prt_error missing = {0};
         prt_stats stats;
         if (set->parent != NULL && set->parent->parent != NULL) {
-            prt_stats_from_set(cli->arena, set, &stats);
+            prt_stats_from_set(cli->arena, set, plan->now, &stats);
             prt_vec_push(cli->arena, list, stats);
         } else if (!not_partitioned(set->parent, prt_ident_display(cli->arena, set->schema, set->table), &missing)) {
             *status = prt_exit_worse(*status, prt_cli_report(cli, &missing));

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "model/grid.h"
+#include "model/retention.h"
 
 static const char *
 interval_text(prt_arena *arena, const prt_spec *spec)
@@ -21,18 +22,7 @@ retention_text(prt_arena *arena, const prt_spec *spec)
 {
     if (spec->hooks.retention != NULL)
         return "keeps what its function says";
-    switch (spec->retention.kind) {
-    case PRT_KEEP_AGE:
-        return prt_arena_printf(arena, "keeps %s", prt_interval_format(arena, &spec->retention.age));
-    case PRT_KEEP_COUNT:
-        return prt_arena_printf(arena, "keeps %s", prt_count_text(arena, (size_t) spec->retention.amount, "partition"));
-    case PRT_KEEP_BYTES:
-        return prt_arena_printf(arena, "keeps %s", prt_bytes_text(arena, spec->retention.amount));
-    case PRT_KEEP_IDS:
-        return prt_arena_printf(arena, "keeps %s ids", prt_number_text(arena, spec->retention.amount));
-    default:
-        return "keeps everything";
-    }
+    return prt_arena_printf(arena, "keeps %s", prt_retention_display(arena, &spec->retention));
 }
 
 static const char *

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/ident.h"
+#include "model/retention.h"
 
 typedef struct totals {
     int64_t rows, bytes;
@@ -65,6 +66,11 @@ add_rows(prt_arena *arena, prt_stats *stats)
     }
     if (stats->rows.length > 0)
         qsort(stats->rows.items, stats->rows.length, sizeof *stats->rows.items, compare_rows);
+}
+
+static void
+name_states(prt_stats *stats)
+{
     for (size_t i = 0; i < stats->rows.length; i++)
         stats->rows.items[i].state = state_of(stats, &stats->rows.items[i]);
 }
@@ -82,31 +88,27 @@ retention_of(const prt_set *set, prt_instant now, prt_retention *out)
     return spec->hooks.retention == NULL || spec->hooks.retention(spec->hooks.data, &context, out, &ignored);
 }
 
-/* Where retention ends on the axis. A budget in bytes has no such place. */
-static bool
-keep_from(const prt_set *set, const prt_retention *retention, prt_pos *out)
+/* The line that the planner draws, from the same extents. */
+static void
+find_keep(prt_arena *arena, const prt_set *set, prt_instant now, prt_stats *stats)
 {
-    switch (retention->kind) {
-    case PRT_KEEP_AGE:
-        *out = prt_interval_add(set->now, &retention->age, -1, set->grid.zone);
-        return true;
-    case PRT_KEEP_IDS:
-        *out = prt_pos_add(set->now, -retention->amount);
-        return true;
-    case PRT_KEEP_COUNT:
-        *out = prt_grid_floor(&set->grid, set->now);
-        for (int64_t i = 0; i<retention->amount && * out> PRT_POS_MIN; i++)
-            *out = prt_grid_prev(&set->grid, *out);
-        return true;
-    default:
-        return false;
+    prt_retention retention;
+    prt_extent *extents = prt_arena_array(arena, stats->rows.length + 1, sizeof *extents);
+    size_t length = 0;
+    if (!set->plannable || set->spec->cleanup == PRT_CLEANUP_NONE || !retention_of(set, now, &retention))
+        return;
+    for (size_t i = 0; i < stats->rows.length; i++) {
+        const prt_stats_row *row = &stats->rows.items[i];
+        if (row->has_range && !row->table->detach_pending)
+            extents[length++] = (prt_extent) {.to = row->range.to.pos, .bytes = row->bytes};
     }
+    stats->keep = prt_retention_keep(&retention, set->now, set->grid.zone, extents, length).cutoff;
+    stats->has_keep = stats->keep != PRT_POS_MIN;
 }
 
 void
-prt_stats_from_set(prt_arena *arena, const prt_set *set, prt_stats *out)
+prt_stats_from_set(prt_arena *arena, const prt_set *set, prt_instant now, prt_stats *out)
 {
-    prt_retention retention;
     *out = (prt_stats) {.parent = set->parent, .policy = set->spec->name};
     if (set->plannable) {
         out->grid = prt_grid_display(arena, &set->grid);
@@ -114,10 +116,10 @@ prt_stats_from_set(prt_arena *arena, const prt_set *set, prt_stats *out)
         out->key = set->key;
         out->now = set->now;
         out->horizon = set->horizon;
-        prt_instant now = prt_key_is_time(&set->key) ? set->now : 0;
-        out->has_keep = retention_of(set, now, &retention) && keep_from(set, &retention, &out->keep);
     }
     add_rows(arena, out);
+    find_keep(arena, set, now, out);
+    name_states(out);
 }
 
 /* ---------------------------------------------------------------------------------- without a policy */
@@ -149,6 +151,7 @@ prt_stats_from_table(prt_arena *arena, const prt_table *parent, prt_instant now,
                                               : (highest == NULL ? 0 : strtoll(highest, NULL, 10));
     add_rows(arena, out);
     out->horizon = cover_end(out);
+    name_states(out);
 }
 
 /* ---------------------------------------------------------------------------------------------- sums, JSON */

@@ -29,8 +29,8 @@ typedef struct prt_stats {
     PRT_VEC(prt_stats_row) rows; /* in the order of their bounds, the default last */
 } prt_stats;
 
-/* `set` of a plan made with sizes. */
-void prt_stats_from_set(prt_arena *arena, const prt_set *set, prt_stats *out);
+/* `set` of a plan made with sizes at `now`. */
+void prt_stats_from_set(prt_arena *arena, const prt_set *set, prt_instant now, prt_stats *out);
 /* A partitioned table of the catalog, without a policy. `highest`: of an id key (prt_catalog_highest); may be NULL. */
 void prt_stats_from_table(prt_arena *arena, const prt_table *parent, prt_instant now, const char *highest,
                           prt_stats *out);
