@@ -301,7 +301,7 @@ apply_footer(prt_zone *zone, const file *f, prt_error *err)
 static bool
 read_zone(prt_arena *arena, file *f, prt_zone *zone, prt_error *err)
 {
-    header h;
+    header h = {0};
     if (!read_header(f, &h, err))
         return false;
     if (h.version == '\0')
