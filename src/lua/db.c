@@ -7,6 +7,7 @@
 #include "lua/db_catalog.h"
 #include "lua/param.h"
 #include "lua/pg.h"
+#include "lua/quote.h"
 #include "lua/rows.h"
 #include "lua/values.h"
 #include "model/interval.h"
@@ -241,6 +242,22 @@ db_partitions(lua_State *L)
 }
 
 static int
+db_quote_ident(lua_State *L)
+{
+    prl_check_db(L, 1, "quote_ident");
+    lua_remove(L, 1);
+    return prl_quote_ident(L);
+}
+
+static int
+db_quote_literal(lua_State *L)
+{
+    prl_check_db(L, 1, "quote_literal");
+    lua_remove(L, 1);
+    return prl_quote_literal(L);
+}
+
+static int
 db_version(lua_State *L)
 {
     prt_error err = {0};
@@ -293,6 +310,8 @@ new_db(lua_State *L)
                                        {"transaction", db_transaction},
                                        {"tables", db_tables},
                                        {"partitions", db_partitions},
+                                       {"quote_ident", db_quote_ident},
+                                       {"quote_literal", db_quote_literal},
                                        {"version", db_version},
                                        {"close", db_close},
                                        {NULL, NULL}};

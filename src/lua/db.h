@@ -3,6 +3,7 @@
  *
  * db:query(sql, ...) -> rows               db:exec(sql, ...) -> number of rows affected
  * db:transaction(fn) -> true, fn's results db:tables(pattern) -> list    db:partitions(table, opts) -> list
+ * db:quote_ident(name, ...) -> text        db:quote_literal(value) -> text
  * db:version() -> 150018                   db:close()
  *
  * Failures at run time are nil, message, code, and the SQLSTATE when the server gave one. A connection closes when it is

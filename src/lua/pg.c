@@ -33,10 +33,13 @@ prl_pg_get(lua_State *L)
 static int
 open_pg(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"connect", prl_connect}, {"plan", prl_plan}, {"check", prl_check}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"connect", prl_connect},
+                                         {"plan", prl_plan},
+                                         {"check", prl_check},
+                                         {"quote_ident", prl_quote_ident},
+                                         {"quote_literal", prl_quote_literal},
+                                         {NULL, NULL}};
     luaL_newlib(L, functions);
-    prl_add_quote(L);
     prl_push_load(L);
     lua_setfield(L, -2, "load");
     return 1;

@@ -8,9 +8,8 @@
 #include "lua/param.h"
 #include "model/ident.h"
 
-/* quote_ident("a.b") is one name, "a.b"; quote_ident("s", "t") is a qualified one. */
-static int
-quote_ident(lua_State *L)
+int
+prl_quote_ident(lua_State *L)
 {
     int parts = lua_gettop(L);
     luaL_checkany(L, 1);
@@ -31,8 +30,8 @@ quote_ident(lua_State *L)
     return 1;
 }
 
-static int
-quote_literal(lua_State *L)
+int
+prl_quote_literal(lua_State *L)
 {
     luaL_checkany(L, 1);
     lua_settop(L, 1);
@@ -41,13 +40,4 @@ quote_literal(lua_State *L)
     lua_pushstring(L, text == NULL ? "NULL" : prt_literal_quote(arena, text));
     prl_arena_done(L, 2);
     return 1;
-}
-
-void
-prl_add_quote(lua_State *L)
-{
-    lua_pushcfunction(L, quote_ident);
-    lua_setfield(L, -2, "quote_ident");
-    lua_pushcfunction(L, quote_literal);
-    lua_setfield(L, -2, "quote_literal");
 }

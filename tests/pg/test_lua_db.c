@@ -269,6 +269,8 @@ quotes(void **state)
                     "  assert(db:query('SELECT ' .. partrun.quote_literal(v) .. '::text AS v')[1].v == v)\n"
                     "end\n"
                     "assert(partrun.quote_literal(nil) == 'NULL' and partrun.quote_literal(3) == \"'3'\")\n"
+                    "assert(db:quote_ident('s', 't') == '\"s\".\"t\"' and db:quote_literal(nil) == 'NULL')\n"
+                    "raises('with a colon', db.quote_ident, 's')\n"
                     "local t = partrun.time '2025-01-01'\n"
                     "assert(db:query('SELECT ' .. partrun.quote_literal(t) .. '::timestamptz AS v')[1].v == t)");
 }

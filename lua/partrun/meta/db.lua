@@ -99,6 +99,16 @@ function db:tables(pattern) end
 ---@return string? sqlstate
 function db:partitions(table, options) end
 
+--- As partrun.quote_ident, for hooks.
+---@param ... string
+---@return string
+function db:quote_ident(...) end
+
+--- As partrun.quote_literal, for hooks.
+---@param value any
+---@return string
+function db:quote_literal(value) end
+
 --- The server's version: 150018 is 15.18.
 ---@return integer
 function db:version() end
