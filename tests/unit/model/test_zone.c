@@ -1,3 +1,4 @@
+#include <ftw.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -404,14 +405,49 @@ test_damage(void **state)
     }
 }
 
+/* One file of the system's: a zone is read, and its days begin where its clock says so. */
+static int
+check_system_file(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void) st;
+    (void) ftw;
+    prt_error err = {0};
+    char *bytes;
+    size_t length;
+    const prt_zone *z;
+    prt_arena *arena = prt_arena_new();
+    if (kind == FTW_F && strstr(path, "/right/") == NULL) {
+        assert_ok(prt_file_read(arena, path, &bytes, &length, &err), &err);
+        if (length > 4 && memcmp(bytes, "TZif", 4) == 0) {
+            assert_ok(prt_zone_parse(arena, path, bytes, length, &z, &err), &err);
+            for (int64_t day = -25567; day < 84006; day += 97) {
+                prt_instant first = prt_zone_first(z, day * PRT_USEC_PER_DAY);
+                assert_true(prt_zone_local(z, first) >= day * PRT_USEC_PER_DAY);
+                assert_true(prt_zone_local(z, first - 1) < day * PRT_USEC_PER_DAY);
+            }
+        }
+    }
+    prt_arena_free(arena);
+    return 0;
+}
+
+static void
+test_system_files(void **state)
+{
+    (void) state;
+    assert_int_equal(nftw("/usr/share/zoneinfo", check_system_file, 16, FTW_PHYS), 0);
+}
+
 int
 main(void)
 {
 #define WITH_ARENA(test) cmocka_unit_test_setup_teardown(test, support_arena_setup, support_arena_teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_utc), WITH_ARENA(test_offsets),        WITH_ARENA(test_first),
-        WITH_ARENA(test_rules),     WITH_ARENA(test_table_and_rule), WITH_ARENA(test_bad_rules),
-        WITH_ARENA(test_bad_files), WITH_ARENA(test_leap_seconds),   WITH_ARENA(test_damage),
+        cmocka_unit_test(test_utc),      WITH_ARENA(test_offsets),
+        WITH_ARENA(test_first),          WITH_ARENA(test_rules),
+        WITH_ARENA(test_table_and_rule), WITH_ARENA(test_bad_rules),
+        WITH_ARENA(test_bad_files),      WITH_ARENA(test_leap_seconds),
+        WITH_ARENA(test_damage),         cmocka_unit_test(test_system_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
