@@ -203,7 +203,7 @@ prt_args_parse(prt_arena *arena, int argc, char **argv, prt_cli_args *out, prt_e
     size_t letters = 1; /* at most one option a character */
     for (int i = 1; i < argc; i++)
         letters += strlen(argv[i]);
-    p.given = prt_arena_array(arena, letters, sizeof *p.given);
+    p.given = prt_arena_array(arena, letters, sizeof(const prt_option *));
     if (!set_defaults(&p))
         return false;
     while (p.next < argc)

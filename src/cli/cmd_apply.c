@@ -36,9 +36,11 @@ prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, const prt_run_options *opt
     run.progress_data = &progress;
     bool ok = prt_cli_connect(cli, &err) &&
               prt_run_apply(cli->conn, cli->arena, loaded->specs, loaded->length, &run, &result, &err);
+    if (err.code == PRT_ERR_DRIFT)
+        result = NULL; /* nothing was done, and the plan of now is not what was asked for */
     prt_progress_finish(&progress, result, prt_clock_monotonic() - start);
     prt_progress_done(&progress);
-    int status = ok ? result_status(options, result) : prt_cli_report(cli, &err);
+    int status = ok && result != NULL ? result_status(options, result) : prt_cli_report(cli, &err);
     return loaded->errors.length > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
 }
 

@@ -38,7 +38,7 @@ prt_cmd_ensure(prt_cli *cli)
     prt_loaded loaded;
     prt_run_options options;
     prt_error err = {0};
-    prt_point from, to;
+    prt_point from = {0}, to = {0};
     if (!read_points(&cli->args.options, &from, &to, &err) ||
         !prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, PRT_LOAD_USABLE, &loaded, &err) ||
         !check_kind(&loaded, &from, &err))

@@ -76,7 +76,7 @@ keep_usable(prt_cli *cli, prt_load_which which, prt_loaded *out)
 {
     size_t length;
     const prt_spec *const *specs = prt_policies_specs(cli->policies, &length);
-    out->specs = prt_arena_array(cli->arena, length + 1, sizeof(*out->specs));
+    out->specs = prt_arena_array(cli->arena, length + 1, sizeof(const prt_spec *));
     for (size_t i = 0; i < length; i++)
         if (which == PRT_LOAD_EVERY || !refuse_unsupported(cli, specs[i], out))
             out->specs[out->length++] = specs[i];

@@ -62,11 +62,11 @@ typedef struct prt_options {
 
 typedef struct prt_option {
     char letter;             /* 0: none */
+    unsigned commands;       /* PRT_CMD_... */
     const char *name;        /* without the dashes */
     const char *value;       /* how its value is called; NULL: a flag */
     const char *fallback;    /* the default, as it would be written; NULL: none */
     const char *environment; /* the variable that gives it when the command line does not; NULL: none */
-    unsigned commands;
     bool (*set)(prt_options *options, const char *text, prt_error *err);
     const char *help;
 } prt_option;

@@ -18,8 +18,8 @@ typedef struct axis {
 } axis;
 
 typedef struct label {
-    int column;
     const char *text;
+    int column;
     prt_tint tint;
 } label;
 
@@ -139,7 +139,7 @@ add_label(label *labels, size_t *count, const axis *a, prt_pos at, const char *t
     if (at < a->from || at > a->to)
         return;
     int column = (int) column_of(a, at);
-    labels[(*count)++] = (label) {column < a->columns ? column : a->columns - 1, text, tint};
+    labels[(*count)++] = (label) {text, column < a->columns ? column : a->columns - 1, tint};
 }
 
 static int
