@@ -28,6 +28,7 @@ struct prl_db {
     int64_t lock_ms, statement_ms;
     bool lazy; /* connect on first use */
     bool in_transaction;
+    bool busy; /* a plan is made or applied on it: its hooks must not */
 };
 
 prl_db *
@@ -44,6 +45,10 @@ prl_check_db(lua_State *L, int index, const char *method)
 prt_conn *
 prl_db_conn(prl_db *db, prt_error *err)
 {
+    if (db->busy) {
+        prt_fail(err, PRT_ERR_USAGE, "a plan is being made or applied on this connection; hooks have ctx.db");
+        return NULL;
+    }
     if (db->conn == NULL && !db->lazy) {
         prt_fail(err, PRT_ERR_USAGE, "the connection is closed");
         return NULL;
@@ -51,6 +56,12 @@ prl_db_conn(prl_db *db, prt_error *err)
     if (db->conn == NULL && !prt_conn_open(&db->options, &db->conn, err))
         return NULL;
     return db->conn;
+}
+
+void
+prl_db_set_busy(prl_db *db, bool busy)
+{
+    db->busy = busy;
 }
 
 bool
@@ -274,6 +285,8 @@ db_close(lua_State *L)
     prl_db *db = prl_check_db(L, 1, "close");
     if (db->in_transaction)
         return luaL_error(L, "a connection cannot be closed inside its transaction");
+    if (db->busy)
+        return luaL_error(L, "a connection cannot be closed while a plan is made or applied on it");
     prt_conn_close(db->conn);
     db->conn = NULL;
     db->lazy = false;

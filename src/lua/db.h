@@ -36,9 +36,11 @@ bool prl_push_sibling(void *data, lua_State *L, prt_error *err);
 /* The db at `index`. `method`: it is the object of that method, and a message says how methods are called; NULL: it is an
  * argument like others. */
 prl_db *prl_check_db(lua_State *L, int index, const char *method);
-/* Its connection, made now if it was not yet; NULL and PRT_ERR_USAGE when it was closed. */
+/* Its connection, made now if it was not yet; NULL and PRT_ERR_USAGE when it was closed or is busy. */
 prt_conn *prl_db_conn(prl_db *db, prt_error *err);
 bool prl_db_in_transaction(const prl_db *db);
+/* While busy it is refused to Lua: hooks that run in the middle of a plan must not use or close its connection. */
+void prl_db_set_busy(prl_db *db, bool busy);
 /* nil, message, code of a failure; PRT_ERR_USAGE raises. */
 int prl_db_failure(lua_State *L, const prt_error *err);
 

@@ -103,7 +103,7 @@ view_tostring(lua_State *L)
 
 /* Applies under a host whose ctx.db goes to the same database; nothing in between raises. */
 static bool
-apply(lua_State *L, const plan_view *view, prt_conn *conn, prt_arena *arena, const prt_run_options *options,
+apply(lua_State *L, const plan_view *view, prl_db *db, prt_conn *conn, prt_arena *arena, const prt_run_options *options,
       prt_result **result, prt_error *err)
 {
     const prl_host *outer = prl_host_get(L);
@@ -111,7 +111,9 @@ apply(lua_State *L, const plan_view *view, prt_conn *conn, prt_arena *arena, con
     host.push_db = prl_push_sibling;
     host.data = NULL;
     prl_host_set(L, &host);
+    prl_db_set_busy(db, true);
     bool ok = prt_run_apply(conn, arena, view->specs, view->length, options, result, err);
+    prl_db_set_busy(db, false);
     prl_host_set(L, outer);
     return ok;
 }
@@ -138,7 +140,7 @@ view_apply(lua_State *L)
     prt_arena *arena = prl_arena_box(L);
     prt_result *result = NULL;
     prl_hook_source(L, 3);
-    bool ok = apply(L, view, conn, arena, &options, &result, &err);
+    bool ok = apply(L, view, db, conn, arena, &options, &result, &err);
     lua_pushnil(L);
     prl_hook_source(L, -1);
     if (ok) {
@@ -213,6 +215,17 @@ read_specs(lua_State *L, plan_view *view, prt_error *err)
     return true;
 }
 
+/* Decision hooks run in here; nothing raises. */
+static bool
+run_plan(plan_view *view, prl_db *db, prt_conn *conn, bool deep, prt_error *err)
+{
+    prl_db_set_busy(db, true);
+    bool ok = prt_run_plan(conn, view->arena, view->specs, view->length, &view->options, &view->plan, err) &&
+              (!deep || prt_run_deep(conn, view->plan, err));
+    prl_db_set_busy(db, false);
+    return ok;
+}
+
 static int
 make(lua_State *L, bool checking)
 {
@@ -231,10 +244,8 @@ make(lua_State *L, bool checking)
     if (!read_specs(L, view, &err))
         return prl_failure(L, &err);
     prt_conn *conn = prl_db_conn(db, &err);
-    if (conn == NULL || !prt_run_plan(conn, view->arena, view->specs, view->length, &view->options, &view->plan, &err))
+    if (conn == NULL || !run_plan(view, db, conn, deep, &err))
         return prl_db_failure(L, &err);
-    if (deep && !prt_run_deep(conn, view->plan, &err))
-        return prl_failure(L, &err);
     lua_settop(L, 4);
     return 1;
 }

@@ -170,6 +170,8 @@ hooks_have_a_database(void **state)
     lua_run(t, "local noting = partrun.policy { table = 'public.events', interval = '1 day', premake = 2,\n"
                "  on_create = function(ctx, partition)\n"
                "    assert(ctx.db:exec('INSERT INTO public.note VALUES ($1)', partition.name))\n"
+               "    raises('hooks have ctx.db', db.query, db, 'SELECT 1')\n"
+               "    raises('cannot be closed while', db.close, db)\n"
                "    pids = pids or {}\n"
                "    pids[#pids + 1] = assert(ctx.db:query 'SELECT pg_backend_pid() AS pid')[1].pid\n"
                "  end }\n"
