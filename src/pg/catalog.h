@@ -25,5 +25,9 @@ PRT_NODISCARD bool prt_catalog_sizes(prt_conn *conn, prt_arena *arena, const uin
 /* The highest key stored outside the default partition, as text in key order; NULL when empty. For id sets. */
 PRT_NODISCARD bool prt_catalog_highest(prt_conn *conn, prt_arena *arena, const prt_table *parent, const char *column,
                                        const char **highest, prt_error *err);
+/* The same for many parents at once: mostly one round trip for all. */
+PRT_NODISCARD bool prt_catalog_highest_many(prt_conn *conn, prt_arena *arena, const prt_table *const *parents,
+                                            const char *const *columns, size_t length, const char **highest,
+                                            prt_error *err);
 
 #endif

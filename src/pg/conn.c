@@ -55,10 +55,12 @@ prt_conn_facts_of(const prt_conn *conn)
     return &conn->facts;
 }
 
-void
+bool
 prt_conn_shield(prt_conn *conn, bool on)
 {
+    bool before = conn->shielded;
     conn->shielded = on;
+    return before;
 }
 
 unsigned

@@ -46,8 +46,8 @@ void prt_conn_close(prt_conn *conn); /* NULL is fine */
 const prt_conn_options *prt_conn_options_of(const prt_conn *conn);
 int prt_conn_version(const prt_conn *conn); /* 150018 */
 const prt_conn_facts *prt_conn_facts_of(const prt_conn *conn);
-/* While on, an interrupt neither cancels nor refuses a statement: for cleaning up after one. */
-void prt_conn_shield(prt_conn *conn, bool on);
+/* While on, an interrupt neither cancels nor refuses a statement: for cleaning up after one. Returns what it was before. */
+bool prt_conn_shield(prt_conn *conn, bool on);
 /* Round trips so far, the connection's own left out. */
 unsigned prt_conn_round_trips(const prt_conn *conn);
 /* "dbname=app host=/run/pg user=me": for messages and logs; no secrets. */

@@ -10,14 +10,16 @@ typedef struct prt_step {
     const char *sql;       /* what is parsed; NULL: `statement` is prepared already */
     const char *statement; /* name of a prepared statement; NULL: unnamed */
     bool prepare;          /* only prepare it */
+    bool sync;             /* commits here: what follows is a transaction of its own, in the same round trip */
     int params;
     const char *const *values;
 } prt_step;
 
-/* The pipeline under way: steps and one sync at the end. */
+/* The pipeline under way: steps, and a sync at least at the end. */
 typedef struct prt_job {
     bool active, done;
     size_t length, next;   /* steps sent, and the one whose result is expected */
+    size_t syncs;          /* still to come */
     size_t failed;         /* the step that failed, when err is set */
     PGresult **results;    /* one a step; NULL: not wanted */
     size_t offset;         /* steps before the caller's first */

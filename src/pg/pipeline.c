@@ -32,13 +32,20 @@ prt_job_send(prt_conn *conn, const prt_step *steps, size_t length, PGresult **re
     if (!prt_io_check(conn, err))
         return false;
     bool sent = PQenterPipelineMode(conn->raw) == 1;
-    for (size_t i = 0; sent && i < length; i++)
-        sent = send_step(conn, &steps[i]);
-    if (!sent || PQpipelineSync(conn->raw) != 1 || PQflush(conn->raw) < 0)
+    size_t syncs = 0;
+    for (size_t i = 0; sent && i < length; i++) {
+        bool sync = steps[i].sync || i + 1 == length;
+        sent = send_step(conn, &steps[i]) && (!sync || PQpipelineSync(conn->raw) == 1);
+        syncs += sync;
+    }
+    if (!sent || PQflush(conn->raw) < 0)
         return prt_io_lost(conn, err);
     conn->round_trips++;
-    conn->job = (prt_job) {
-        .active = true, .length = length, .results = results, .deadline = prt_io_deadline(conn, length)};
+    conn->job = (prt_job) {.active = true,
+                           .length = length,
+                           .syncs = syncs,
+                           .results = results,
+                           .deadline = prt_io_deadline(conn, length)};
     return true;
 }
 
@@ -49,7 +56,7 @@ take_result(prt_conn *conn, PGresult *result, prt_code stop)
     prt_job *job = &conn->job;
     switch (PQresultStatus(result)) {
     case PGRES_PIPELINE_SYNC:
-        job->done = true;
+        job->done = --job->syncs == 0;
         break;
     case PGRES_PIPELINE_ABORTED:
         break;
