@@ -110,7 +110,7 @@ local cleanup = schema.by_type({
   table = function(value, path, report)
     return move(value, path, report)
   end,
-}, 'write cleanup = "drop", "detach" or { schema = "attic" }')
+}, '"drop", "detach" or { schema = "attic" }')
 
 local function percentage(value, path, report)
   local number = value:match("^(%d%d?%d?)%%$")
@@ -326,7 +326,7 @@ local function refuse(report, file, line, title)
 end
 
 -- A retention function's results go through the same check as the field.
-local function checked_retention(decide, by_id, title)
+local function checked_retention(decide, by_id)
   local check = retention(by_id)
   return function(ctx)
     local value = decide(ctx)
@@ -334,9 +334,9 @@ local function checked_retention(decide, by_id, title)
       return nil
     end
     local report = schema.report()
-    local result = check(value, "retention returned what it must not", report)
+    local result = check(value, "returned", report)
     if report[1] then
-      error(('policy "%s": %s: %s'):format(title, report[1].path, text_of(report[1])), 0)
+      error(("%s: %s"):format(report[1].path, text_of(report[1])), 0)
     end
     return result
   end
@@ -374,7 +374,7 @@ local function define(given, file, line)
     refuse(report, file, line, data and data.name)
   end
   if type(data.retention) == "function" then
-    data.retention = checked_retention(data.retention, by_id, data.name)
+    data.retention = checked_retention(data.retention, by_id)
   end
   data.file, data.line, data.by_id = file, line, by_id
   return seal(data)

@@ -113,6 +113,8 @@ end
 function schema.text(value, path, report)
   if type(value) ~= "string" then
     return wrong_type(value, path, report, "a string")
+  elseif #value > 10000 then
+    return report:fail(path, "is longer than 10000 bytes")
   elseif value:find("^%s*$") then
     return report:fail(path, "is empty")
   elseif value:find("\0", 1, true) then
@@ -169,7 +171,8 @@ function schema.choice(...)
       return wrong_type(value, path, report, alternatives(names))
     end
     local near = schema.nearest(value, names)
-    return report:fail(path, ("%s is not %s"):format(show(value), alternatives(names)), near and ('did you mean "%s"?'):format(near))
+    local hint = near and ('did you mean "%s"?'):format(near)
+    return report:fail(path, ("%s is not %s"):format(show(value), alternatives(names)), hint)
   end
 end
 

@@ -90,13 +90,17 @@ no_random(lua_State *L)
 static int
 open_log(lua_State *L)
 {
-    return prl_open_log(L, prl_host_get(L)->log);
+    prl_open_log(L, prl_host_get(L)->log);
+    prl_protect(L);
+    return 1;
 }
 
 static int
 open_json(lua_State *L)
 {
-    return prl_open_json(L);
+    prl_open_json(L);
+    prl_protect(L);
+    return 1;
 }
 
 /* Pushes the loader of one of partrun's modules. */
