@@ -38,6 +38,8 @@ static int
 view_gc(lua_State *L)
 {
     plan_view *view = lua_touserdata(L, 1);
+    for (size_t i = 0; i < view->length && view->specs[i] != NULL; i++)
+        prl_spec_release(L, view->specs[i]);
     prt_arena_free(view->arena);
     *view = (plan_view) {0};
     return 0;
@@ -97,6 +99,8 @@ view_tostring(lua_State *L)
     prt_buf out;
     prt_buf_init(&out, prl_arena_box(L));
     (view->options.plan.checking ? prt_check_text : prt_plan_text)(&out, view->plan, NULL);
+    while (out.length > 0 && out.data[out.length - 1] == '\n') /* print adds one */
+        out.length--;
     lua_pushlstring(L, out.data, out.length);
     return 1;
 }

@@ -368,3 +368,25 @@ prl_spec_read(lua_State *L, int index, prt_arena *arena, prt_spec *spec, prt_err
     prl_hooks_install(r.hooks, spec);
     return true;
 }
+
+static void
+release(lua_State *L, int reference)
+{
+    if (reference != 0)
+        luaL_unref(L, LUA_REGISTRYINDEX, reference);
+}
+
+void
+prl_spec_release(lua_State *L, const prt_spec *spec)
+{
+    const prl_hooks *hooks = spec->hooks.data;
+    if (hooks == NULL)
+        return;
+    release(L, hooks->retention);
+    release(L, hooks->hold);
+    release(L, hooks->naming);
+    release(L, hooks->encode);
+    release(L, hooks->decode);
+    for (int i = 0; i < PRT_HOOK_COUNT; i++)
+        release(L, hooks->actions[i]);
+}

@@ -16,5 +16,7 @@ bool prl_is_policy(lua_State *L, int index);
  * `L` (a main state), which outlives the spec. Decision hooks run in phase PRL_DECISION, action hooks in PRL_ACTION.
  */
 PRT_NODISCARD bool prl_spec_read(lua_State *L, int index, prt_arena *arena, prt_spec *spec, prt_error *err);
+/* Lets go of the spec's functions: for specs that do not live as long as the state. The spec is not used afterwards. */
+void prl_spec_release(lua_State *L, const prt_spec *spec);
 
 #endif

@@ -187,6 +187,27 @@ hooks_have_a_database(void **state)
     assert_int_equal(pg_number(t->pg, "SELECT count(*) FROM public.note"), 4);
 }
 
+/* A script that plans for ever does not grow: the functions of a policy go with its plan. */
+static void
+plans_leave_nothing_behind(void **state)
+{
+    lua_test *t = *state;
+    make_tables(t);
+    lua_run(t, "function one()\n"
+               "  local kept = {}\n"
+               "  local policy = partrun.policy { table = 'public.events', interval = '1 day', cleanup = 'drop',\n"
+               "    hold = function() return kept end, on_create = function() return kept end,\n"
+               "    naming = function(ctx, range) return 'e_' .. range.from:format '%Y%m%d' end,\n"
+               "    retention = function() return '5 days' end }\n"
+               "  local plan = assert(partrun.plan(db, policy, { now = now }))\n"
+               "  assert(plan:operations()[1].partition == 'e_20250310')\n"
+               "  watched = setmetatable({ kept, plan, policy }, { __mode = 'v' })\n"
+               "end\n"
+               "one()\n"
+               "for _ = 1, 3 do collectgarbage() end\n"
+               "assert(next(watched) == nil)");
+}
+
 static void
 mistakes_raise(void **state)
 {
@@ -243,6 +264,7 @@ main(void)
         TEST(findings_and_check),
         TEST(failures_of_operations_are_in_the_result),
         TEST(hooks_have_a_database),
+        TEST(plans_leave_nothing_behind),
         TEST(mistakes_raise),
         TEST(a_policy_that_cannot_be_carried_out_is_refused),
     };
