@@ -9,7 +9,7 @@ bool
 prt_marked(const prt_worksite *site, const prt_table *table, prt_marker *marker)
 {
     const prt_snapshot *snapshot = site->planner->snapshot;
-    return table->comment != NULL && prt_marker_read(site->arena, table->comment, marker) &&
+    return table->comment != NULL && snapshot->system != NULL && prt_marker_read(site->arena, table->comment, marker) &&
            strcmp(marker->system, snapshot->system) == 0 && marker->database == snapshot->database_oid &&
            (marker->oid == table->oid || strcmp(marker->state, "making") == 0);
 }

@@ -54,7 +54,7 @@ put_drop_indexes(prt_renderer *r)
                                 " THEN pg_catalog.format('ALTER TABLE %%s DROP CONSTRAINT %%I', i.indrelid::pg_catalog.regclass,"
                                 " k.conname) ELSE pg_catalog.format('DROP INDEX %%s', i.indexrelid::pg_catalog.regclass) END"
                                 " FROM pg_catalog.pg_index i LEFT JOIN pg_catalog.pg_constraint k"
-                                " ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid"
+                                " ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')"
                                 " WHERE i.indrelid = %s ORDER BY i.indexrelid LOOP EXECUTE statement; END LOOP;",
                                 prt_regclass(r, r->child)));
 }
