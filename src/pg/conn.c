@@ -293,9 +293,10 @@ is_shared_backend(prt_conn *conn, int backend)
     bool shared = true;
     if (probe.raw != NULL && reach(&probe, &err)) {
         PQsetNoticeProcessor(probe.raw, log_notice, conn);
+        int64_t asked = prt_clock_monotonic();
         int other = serving_backend(&probe, &err);
-        if (other == 0)
-            shared = err.code != PRT_ERR_TIMEOUT;
+        if (other == 0) /* a pooler may hang up on a cancelled wait: the time tells, not the error */
+            shared = prt_clock_monotonic() - asked < PROBE_US;
         else if (other != backend)
             shared = serving_backend(conn, &ignored) != backend || !prt_exec(conn, "ROLLBACK", &ignored);
     }
