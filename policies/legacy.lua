@@ -7,6 +7,6 @@ return partrun.policy {
   table = '"Legacy App"."Audit Log"',
   interval = "1 week",
   premake = 2,
-  naming = "audit_{from:%G_w%V}_{from:%Y%m%d}_{to:%Y%m%d}",
+  naming = "audit_{from:%G_w%V}",
   alert = { runway = "1 week" },
 }

@@ -33,6 +33,7 @@ CREATE INDEX failed_attempts ON webhooks.delivery_attempts (attempted_at) INCLUD
 
 -- Event sourcing: monthly, tied to its runs, guarded by row-level security.
 CREATE SCHEMA workflow;
+CREATE SCHEMA attic; -- where old months go
 
 CREATE TABLE workflow.workflow_runs (
     run_id uuid PRIMARY KEY,
