@@ -20,18 +20,18 @@ typedef struct demo_step {
 } demo_step;
 
 static const demo_step steps[] = {
-    {"The policies: one Lua file for each part of the application.", {"validate", NULL}},
-    {"The application is a year old. Nobody made tomorrow's partitions, a week was lost in a set that another tool\n"
-     "made, and rows piled up in a default partition. What is wrong, exactly?",
-     {"check", NULL}},
-    {"What partrun would do about it. Existing partitions are adopted, whatever they are called:", {"plan", NULL}},
-    {"Now for real. Partitions are made and attached, holes repaired, rows moved out of the default partition, and "
-     "what\n"
+    {"The policies: one Lua file for each part of an application that is a year old.", {"validate", NULL}},
+    {"Its rows of the last days piled up in a default partition, and of a set that another tool made a week is lost.\n"
+     "What is wrong with these two, exactly?",
+     {"check", "policies/shop.lua", "policies/legacy.lua", NULL}},
+    {"Nobody made tomorrow's partitions either. What partrun would do about all of it; partitions that are there are\n"
+     "adopted, whatever they are called:",
+     {"plan", NULL}},
+    {"Now for real. Partitions are made and attached, holes repaired, rows moved out of the default partition, and what\n"
      "is past its retention is detached and dropped. Readers and writers go on meanwhile.",
      {"apply", NULL}},
-    {"And now?", {"check", NULL}},
-    {"A second run has nothing to do.", {"plan", NULL}},
-    {"One table in detail.", {"stats", "workflow.workflow_events", NULL}},
+    {"And now? (A detached partition waits out the grace period of its policy.)", {"check", NULL}},
+    {"One table in detail.", {"stats", "policies/workflow.lua", NULL}},
 };
 
 /* ------------------------------------------------------------------------------------------- preparation */
@@ -100,7 +100,8 @@ fill_database(const prt_demo_server *server, prt_error *err)
     conn = connect_to(server, "demo", err);
     ok = conn != NULL && run_sql(conn, "SET client_min_messages = warning", err) &&
          run_sql(conn, "SELECT pg_catalog.set_config('sample.now', pg_catalog.now()::text, false)", err) &&
-         run_sample(conn, "schema.sql", err) && run_sample(conn, "rows.sql", err);
+         run_sample(conn, "schema.sql", err) && run_sql(conn, "CREATE SCHEMA IF NOT EXISTS attic", err) &&
+         run_sample(conn, "rows.sql", err);
     PQfinish(conn);
     return ok;
 }

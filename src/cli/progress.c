@@ -62,9 +62,8 @@ put_header(prt_progress *p, prt_buf *out, const prt_set *set)
     if (p->set == set)
         return;
     p->set = set;
-    prt_text_layout layout;
-    prt_layout_init(&layout);
-    prt_set_text(out, set, &layout, &p->cli->style);
+    prt_text_put(out, &p->cli->style, PRT_TINT_BOLD, prt_set_name(p->arena, set), 0);
+    prt_buf_char(out, '\n');
 }
 
 static void
@@ -88,11 +87,19 @@ put_outcome(prt_progress *p, prt_buf *out, const prt_run_event *event)
 {
     const prt_outcome *outcome = event->outcome;
     bool done = outcome->status == PRT_STATUS_DONE;
+    size_t hidden = 0, index = (size_t) (event->operation - event->set->operations.items);
+    bool folds = done && p->cli->style.fold && prt_operation_folds(event->set, index, &hidden);
+    if (folds && hidden == 0)
+        return;
+    put_header(p, out, event->set);
+    if (folds) {
+        prt_folded_text(out, hidden, 4, &p->cli->style);
+        return;
+    }
     const char *last = done ? milliseconds(p->arena, outcome->duration) : prt_status_names[outcome->status];
     prt_text_layout layout;
     prt_layout_init(&layout);
     prt_layout_add(&layout, p->arena, event->set);
-    put_header(p, out, event->set);
     prt_operation_text(out, event->set, event->operation, &layout, &p->cli->style, last);
     if (!done)
         put_trouble(p, out, outcome);
@@ -112,11 +119,21 @@ prt_progress_event(void *data, const prt_run_event *event)
     prt_buf text;
     prt_buf_init(&text, p->arena);
     put_outcome(p, &text, event);
-    erase_bar(p);
+    if (text.length > 0)
+        erase_bar(p);
     prt_cli_print(&text);
     fflush(stdout);
     prt_arena_free(p->arena); /* a thousand operations must not add up */
     p->arena = prt_arena_new();
+}
+
+static bool
+has_errors(const prt_set *set)
+{
+    for (size_t i = 0; i < set->findings.length; i++)
+        if (set->findings.items[i].severity == PRT_SEVERITY_ERROR)
+            return true;
+    return false;
 }
 
 static void
@@ -124,15 +141,12 @@ put_findings(prt_progress *p, prt_buf *out, const prt_plan *plan)
 {
     for (size_t i = 0; i < plan->sets.length; i++) {
         const prt_set *set = &plan->sets.items[i];
+        if (set->findings.length == 0 || (p->cli->args.options.quiet && !has_errors(set)))
+            continue;
         prt_text_layout layout;
         prt_layout_init(&layout);
-        for (size_t k = 0; k < set->findings.length; k++) {
-            const prt_finding *finding = &set->findings.items[k];
-            if (p->cli->args.options.quiet && finding->severity < PRT_SEVERITY_ERROR)
-                continue;
-            put_header(p, out, set);
-            prt_finding_text(out, finding, &layout, &p->cli->style);
-        }
+        put_header(p, out, set);
+        prt_findings_text(out, set, &layout, &p->cli->style);
     }
 }
 

@@ -9,6 +9,7 @@ enum {
     LONGEST_COLUMN = 44, /* a longer text does not push the columns of all the others */
     FOLD_BEYOND = 14,    /* operations of one kind in a row */
     FOLD_SHOWN = 4,      /* of them at each end, when folded */
+    CHECK_COLUMN = 31,   /* of the messages of check */
 };
 
 int
@@ -111,8 +112,8 @@ prt_number_text(prt_arena *arena, int64_t number)
 
 /* ----------------------------------------------------------------------------------------------- columns */
 
-static const char *
-set_name(prt_arena *arena, const prt_set *set)
+const char *
+prt_set_name(prt_arena *arena, const prt_set *set)
 {
     const char *name = prt_ident_display(arena, set->schema, set->table);
     return set->tenant == NULL ? name : prt_arena_printf(arena, "%s [%s]", name, set->tenant);
@@ -158,7 +159,7 @@ prt_layout_init(prt_text_layout *layout)
 void
 prt_layout_add(prt_text_layout *layout, prt_arena *arena, const prt_set *set)
 {
-    widen(&layout->set, prt_text_width(set_name(arena, set)));
+    widen(&layout->set, prt_text_width(prt_set_name(arena, set)));
     for (size_t i = 0; i < set->operations.length; i++) {
         const prt_operation *op = &set->operations.items[i];
         widen(&layout->op, prt_text_width(prt_op_names[op->op]));
@@ -200,7 +201,7 @@ void
 prt_set_text(prt_buf *out, const prt_set *set, const prt_text_layout *layout, const prt_text_style *style)
 {
     prt_arena *arena = out->arena;
-    prt_text_put(out, style, PRT_TINT_BOLD, set_name(arena, set), layout->set);
+    prt_text_put(out, style, PRT_TINT_BOLD, prt_set_name(arena, set), layout->set);
     prt_buf_str(out, "   ");
     if (!set->plannable) {
         prt_text_put(out, style, PRT_TINT_DIM, prt_arena_printf(arena, "policy %s", set->spec->name), 0);
@@ -275,63 +276,133 @@ severity_tint(prt_severity severity)
                                               : PRT_TINT_DIM;
 }
 
-static void
-put_finding(prt_buf *out, const prt_finding *finding, const char *label, int column, const prt_text_style *style)
+/* The table that a finding is about, where neither the set's line nor the message names it; NULL otherwise. */
+static const char *
+subject_of(prt_arena *arena, const prt_set *set, const prt_finding *finding)
 {
+    const char *object = finding->object;
+    const char *schema = prt_arena_printf(arena, "%s.", prt_ident_display(arena, NULL, set->schema));
+    if (object == NULL || strcmp(object, prt_set_name(arena, set)) == 0)
+        return NULL;
+    if (strncmp(object, schema, strlen(schema)) == 0)
+        object += strlen(schema);
+    return strstr(finding->message, object) != NULL ? NULL : object;
+}
+
+typedef struct finding_line {
+    const char *label;
+    int column; /* of the message */
+    bool hint;  /* show it */
+} finding_line;
+
+static void
+put_finding(prt_buf *out, const prt_set *set, const prt_finding *finding, const finding_line *line,
+            const prt_text_style *style)
+{
+    const char *subject = subject_of(out->arena, set, finding);
     prt_buf_str(out, "  ");
-    prt_text_put(out, style, severity_tint(finding->severity), label, column);
-    if (prt_text_width(label) >= column)
+    prt_text_put(out, style, severity_tint(finding->severity), line->label, line->column - 2);
+    if (prt_text_width(line->label) >= line->column - 2)
         prt_buf_str(out, "  ");
+    if (subject != NULL)
+        prt_text_put(out, style, PRT_TINT_NONE, prt_arena_printf(out->arena, "%s: ", subject), 0);
     prt_text_put(out, style, PRT_TINT_NONE, finding->message, 0);
     end_line(out);
-    if (finding->hint == NULL)
+    if (!line->hint || finding->hint == NULL)
         return;
-    pad(out, column + 2);
+    pad(out, line->column);
     prt_text_put(out, style, PRT_TINT_DIM, "hint: ", 0);
     prt_text_put(out, style, PRT_TINT_DIM, finding->hint, 0);
     end_line(out);
 }
 
 void
-prt_finding_text(prt_buf *out, const prt_finding *finding, const prt_text_layout *layout, const prt_text_style *style)
+prt_folded_text(prt_buf *out, size_t hidden, int indent, const prt_text_style *style)
 {
-    /* Below the ranges, where there are operations to be in line with. */
-    int column = layout->name > 0 ? 2 + layout->op + 2 + layout->name + 3 : 24;
-    const char *label = prt_arena_printf(out->arena, "%c %s", finding->severity == PRT_SEVERITY_INFO ? 'i' : '!',
-                                         prt_finding_names[finding->code]);
-    put_finding(out, finding, label, column, style);
+    pad(out, indent);
+    const char *count = prt_number_text(out->arena, (int64_t) hidden);
+    prt_text_put(out, style, PRT_TINT_DIM, prt_arena_printf(out->arena, "... %s more like these (-v shows all)", count),
+                 0);
+    end_line(out);
+}
+
+/* Of one kind, with the same advice. */
+static bool
+alike(const prt_finding *a, const prt_finding *b)
+{
+    return a->code == b->code && a->severity == b->severity &&
+           strcmp(a->hint == NULL ? "" : a->hint, b->hint == NULL ? "" : b->hint) == 0;
+}
+
+/* Below the ranges, where there are operations to be in line with. */
+static int
+message_column(const prt_text_layout *layout)
+{
+    return layout->name > 0 ? 2 + layout->op + 2 + 2 + layout->name + 3 : 26;
+}
+
+/* `findings` ends with a NULL. `check`: with their severity in words. */
+static void
+put_findings(prt_buf *out, const prt_set *set, const prt_finding *const *findings, bool check, int column,
+             const prt_text_style *style)
+{
+    size_t length;
+    for (size_t first = 0; findings[first] != NULL; first += length) {
+        const prt_finding *one = findings[first];
+        const char *mark = one->severity == PRT_SEVERITY_INFO ? "i" : "!";
+        finding_line line = {.column = column};
+        line.label = check ? prt_arena_printf(out->arena, "%-7s  %s", prt_severity_names[one->severity],
+                                              prt_finding_names[one->code])
+                           : prt_arena_printf(out->arena, "%s %s", mark, prt_finding_names[one->code]);
+        for (length = 1; findings[first + length] != NULL && alike(one, findings[first + length]);)
+            length++;
+        size_t hidden = style != NULL && style->fold && length > FOLD_BEYOND ? length - FOLD_SHOWN - 1 : 0;
+        for (size_t i = 0; i < length; i++) {
+            if (hidden > 0 && i == FOLD_SHOWN) {
+                prt_folded_text(out, hidden, column, style);
+                i += hidden;
+            }
+            line.hint = i + 1 == length;
+            put_finding(out, set, findings[first + i], &line, style);
+        }
+    }
+}
+
+void
+prt_findings_text(prt_buf *out, const prt_set *set, const prt_text_layout *layout, const prt_text_style *style)
+{
+    const prt_finding **findings = prt_arena_array(out->arena, set->findings.length + 1, sizeof(const prt_finding *));
+    for (size_t i = 0; i < set->findings.length; i++)
+        findings[i] = &set->findings.items[i];
+    put_findings(out, set, findings, false, message_column(layout), style);
 }
 
 /* ------------------------------------------------------------------------------------------------- wholes */
 
-/* Length of the run of operations of one kind that begins at `first`. */
-static size_t
-run_length(const prt_set *set, size_t first)
+bool
+prt_operation_folds(const prt_set *set, size_t index, size_t *hidden)
 {
-    size_t end = first;
-    while (end < set->operations.length && set->operations.items[end].op == set->operations.items[first].op)
+    const prt_operation *operations = set->operations.items;
+    size_t first = index, end = index;
+    while (first > 0 && operations[first - 1].op == operations[index].op)
+        first--;
+    while (end < set->operations.length && operations[end].op == operations[index].op)
         end++;
-    return end - first;
+    bool folds = end - first > FOLD_BEYOND && index >= first + FOLD_SHOWN && index + FOLD_SHOWN < end;
+    *hidden = folds && index == first + FOLD_SHOWN ? end - first - 2 * (size_t) FOLD_SHOWN : 0;
+    return folds;
 }
 
 static void
 put_operations(prt_buf *out, const prt_set *set, const prt_text_layout *layout, const prt_text_style *style)
 {
-    size_t length;
-    for (size_t first = 0; first < set->operations.length; first += length) {
-        length = run_length(set, first);
-        bool fold = style != NULL && style->fold && length > FOLD_BEYOND;
-        for (size_t i = 0; i < length; i++) {
-            if (fold && i == FOLD_SHOWN) {
-                size_t hidden = length - 2 * FOLD_SHOWN;
-                const char *text = prt_arena_printf(out->arena, "    ... %s more like these (-v shows all)",
-                                                    prt_number_text(out->arena, (int64_t) hidden));
-                prt_text_put(out, style, PRT_TINT_DIM, text, 0);
-                end_line(out);
-                i += hidden;
-            }
-            prt_operation_text(out, set, &set->operations.items[first + i], layout, style, NULL);
-        }
+    for (size_t i = 0; i < set->operations.length; i++) {
+        size_t hidden = 0;
+        bool folds = style != NULL && style->fold && prt_operation_folds(set, i, &hidden);
+        if (!folds)
+            prt_operation_text(out, set, &set->operations.items[i], layout, style, NULL);
+        else if (hidden > 0)
+            prt_folded_text(out, hidden, 4, style);
     }
 }
 
@@ -356,24 +427,22 @@ prt_plan_text(prt_buf *out, const prt_plan *plan, const prt_text_style *style)
         const prt_set *set = &plan->sets.items[i];
         prt_set_text(out, set, &layout, style);
         put_operations(out, set, &layout, style);
-        for (size_t k = 0; k < set->findings.length; k++)
-            prt_finding_text(out, &set->findings.items[k], &layout, style);
+        prt_findings_text(out, set, &layout, style);
     }
     put_summary(out, plan);
 }
 
-static void
-put_check_findings(prt_buf *out, const prt_set *set, const prt_text_style *style)
+/* Gravest first; those of one severity in their own order. */
+static const prt_finding **
+by_severity(prt_arena *arena, const prt_set *set)
 {
+    const prt_finding **sorted = prt_arena_array(arena, set->findings.length + 1, sizeof(const prt_finding *));
+    size_t length = 0;
     for (int severity = PRT_SEVERITY_ERROR; severity >= PRT_SEVERITY_INFO; severity--)
-        for (size_t i = 0; i < set->findings.length; i++) {
-            const prt_finding *finding = &set->findings.items[i];
-            if ((int) finding->severity != severity)
-                continue;
-            const char *label = prt_arena_printf(out->arena, "%-7s  %-17s", prt_severity_names[severity],
-                                                 prt_finding_names[finding->code]);
-            put_finding(out, finding, label, 29, style);
-        }
+        for (size_t i = 0; i < set->findings.length; i++)
+            if ((int) set->findings.items[i].severity == severity)
+                sorted[length++] = &set->findings.items[i];
+    return sorted;
 }
 
 static size_t
@@ -390,7 +459,7 @@ prt_check_text(prt_buf *out, const prt_plan *plan, const prt_text_style *style)
     prt_text_layout layout = layout_of(plan, arena);
     for (size_t i = 0; i < plan->sets.length; i++) {
         prt_set_text(out, &plan->sets.items[i], &layout, style);
-        put_check_findings(out, &plan->sets.items[i], style);
+        put_findings(out, &plan->sets.items[i], by_severity(arena, &plan->sets.items[i]), true, CHECK_COLUMN, style);
     }
     const char *sets = prt_count_text(arena, plan->sets.length, "set");
     size_t errors = count_severity(plan, PRT_SEVERITY_ERROR), warnings = count_severity(plan, PRT_SEVERITY_WARNING);

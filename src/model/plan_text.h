@@ -41,8 +41,14 @@ void prt_set_text(prt_buf *out, const prt_set *set, const prt_text_layout *layou
 /* `last` replaces the last column (the note or the lock) unless it is NULL. */
 void prt_operation_text(prt_buf *out, const prt_set *set, const prt_operation *operation, const prt_text_layout *layout,
                         const prt_text_style *style, const char *last);
-void prt_finding_text(prt_buf *out, const prt_finding *finding, const prt_text_layout *layout,
-                      const prt_text_style *style);
+/* All of a set's findings: a hint that neighbours share is given once, long runs are folded. */
+void prt_findings_text(prt_buf *out, const prt_set *set, const prt_text_layout *layout, const prt_text_style *style);
+/* "public.events": the set's table, as it is displayed. */
+const char *prt_set_name(prt_arena *arena, const prt_set *set);
+/* Whether a folded report leaves out the operation at `index`. *hidden: how many in a row begin to be left out here; 0: none. */
+bool prt_operation_folds(const prt_set *set, size_t index, size_t *hidden);
+/* The line that stands for them. */
+void prt_folded_text(prt_buf *out, size_t hidden, int indent, const prt_text_style *style);
 /* "2 operations", "1 finding", "no sets" */
 const char *prt_count_text(prt_arena *arena, size_t count, const char *noun);
 /* "91 MB", "3.1 GB", "40 bytes"; 1024-based, as PostgreSQL's pg_size_pretty. */

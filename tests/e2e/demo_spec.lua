@@ -23,7 +23,7 @@ describe("the demo", function()
     assert.equal("", result.err)
     for _, text in ipairs {
       "$ partrun validate", "$ partrun check", "$ partrun plan", "$ partrun apply", "$ partrun stats",
-      "webhooks.events", "+ create", "+ drain", "- drop", "operations done", "all is well", "nothing to do",
+      "webhooks.events", "+ create", "+ drain", "- drop", "operations done", "all is well",
     } do
       assert.matches(text, result.out, 1, true)
     end

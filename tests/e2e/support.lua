@@ -168,4 +168,142 @@ function support.policy(fields, name)
     .. '  interval = "1 day",\n' .. (fields or "") .. "\n}\n")
 end
 
+-- ---- the pitfalls' specs ----
+
+-- The server's major version.
+support.version = tonumber(os.getenv "PARTRUN_TEST_VERSION" or "0")
+
+-- A policy file of its own; `fields` is the Lua text of the policy's table.
+function support.policy_file(fields)
+  return support.write(support.folder() .. "/policy.lua", ('return require "partrun".policy {\n%s\n}\n'):format(fields))
+end
+
+-- apply as of `now`.
+function support.apply(database, now, policy, more, env)
+  local args = { "--now", now, "apply", policy }
+  for _, word in ipairs(more or {}) do
+    args[#args + 1] = word
+  end
+  return support.partrun(args, { database = database, env = env })
+end
+
+-- What a result says, for the message of an assertion.
+function support.told(result)
+  return ("exit %d\n%s%s"):format(result.status, result.out, result.err)
+end
+
+-- apply as of `now`, which has to go well.
+function support.applied(database, now, policy, more, env)
+  local result = support.apply(database, now, policy, more, env)
+  assert(result.status == 0, support.told(result))
+  return result
+end
+
+-- "name FROM (...) TO (...)" of each partition attached to `parent`, in order of their names, as UTC prints them.
+function support.bounds(database, parent)
+  return support.sql(database, ([[SET timezone = 'UTC'; SELECT c.relname || ' ' || replace(pg_get_expr(c.relpartbound, c.oid),
+    'FOR VALUES ', '') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass
+    ORDER BY c.relname]]):format(quote(parent)))
+end
+
+-- How many stretches the partitions of a RANGE parent cover. PostgreSQL forbids overlaps, so that 1 is: no gap.
+function support.stretches(database, parent)
+  return tonumber(support.sql(database, ([[
+    WITH b AS (SELECT regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \((.*)\) TO \((.*)\)$') AS m
+      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass)
+    SELECT count(*) FROM b WHERE m IS NOT NULL
+      AND NOT EXISTS (SELECT FROM b o WHERE o.m[2] = b.m[1])]]):format(quote(parent))))
+end
+
+-- How many partitions a parent has.
+function support.count(database, parent)
+  return tonumber(support.sql(database, ("SELECT count(*) FROM pg_inherits WHERE inhparent = %s::regclass")
+    :format(quote(parent))))
+end
+
+-- True when there is such a relation.
+function support.exists(database, name)
+  return support.sql(database, ("SELECT to_regclass(%s) IS NOT NULL"):format(quote(name))) == "t"
+end
+
+-- The codes of a plan's findings, in their order, apart by blanks.
+function support.findings(database, now, policy)
+  local plan = support.json({ "--now", now, "plan", policy }, { database = database })
+  local codes = {}
+  for _, set in ipairs(plan.sets) do
+    for _, finding in ipairs(set.findings) do
+      codes[#codes + 1] = finding.code
+    end
+  end
+  return table.concat(codes, " ")
+end
+
+-- Waits until a query gives the wanted line; an error after 20 s.
+function support.wait_for(database, query, wanted)
+  local last
+  for _ = 1, 400 do
+    last = support.sql(database, query)
+    if last == wanted then
+      return
+    end
+    os.execute "sleep 0.05"
+  end
+  error(("waited in vain for %s from %s; last: %s"):format(wanted, query, last))
+end
+
+-- Starts a shell command in the background; finish() waits for its end and returns what support.shell does.
+function support.start(command)
+  local folder = support.folder()
+  os.execute(("{ { %s\n} >%s/out 2>%s/err </dev/null; echo $? >%s/code; mv %s/code %s/status; } & echo $! >%s/pid")
+    :format(command, folder, folder, folder, folder, folder, folder))
+  local job = { folder = folder, pid = support.read(folder .. "/pid"):match "%d+" }
+
+  function job.ended()
+    local file = io.open(folder .. "/status")
+    return file ~= nil and file:close()
+  end
+
+  function job.finish()
+    for _ = 1, 1200 do
+      if job.ended() then
+        return {
+          status = tonumber(support.read(folder .. "/status"):match "%d+"),
+          out = support.read(folder .. "/out"),
+          err = support.read(folder .. "/err"),
+        }
+      end
+      os.execute "sleep 0.05"
+    end
+    error("it does not end: " .. command)
+  end
+
+  return job
+end
+
+-- A psql session that stays open: what it runs is told by send.
+function support.session(database)
+  local session = { name = ("session_%d_%d"):format(os.time(), counter) }
+  counter = counter + 1
+  local path = support.folder()
+  local pipe = assert(io.popen(("PGAPPNAME=%s psql -XAtq -d %s >%s/out 2>&1"):format(session.name, quote(database), path), "w"))
+
+  function session.send(text)
+    pipe:write(text, ";\n")
+    pipe:flush()
+  end
+
+  -- Sends it, and waits until the server has done it.
+  function session.run(text)
+    session.send(text)
+    session.send(("SELECT set_config('application_name', '%s_done', false) AS \\gset"):format(session.name))
+  end
+
+  function session.close()
+    pipe:close()
+    return support.read(path .. "/out")
+  end
+
+  return session
+end
+
 return support

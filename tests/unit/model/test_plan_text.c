@@ -1,6 +1,7 @@
 /* The text of a plan, on plans made by hand. */
 #include "support/support.h"
 
+#include "model/ident.h"
 #include "model/plan_text.h"
 
 typedef struct world {
@@ -49,12 +50,13 @@ add_operation(prt_arena *arena, prt_set *set, prt_op op, const char *name, const
     return &set->operations.items[set->operations.length - 1];
 }
 
-static void
+static prt_finding *
 add_finding(prt_arena *arena, prt_set *set, prt_severity severity, prt_finding_code code, const char *message,
             const char *hint)
 {
-    prt_finding finding = {code, severity, "public.events_default", message, hint};
-    prt_vec_push(arena, &set->findings, finding);
+    const char *object = prt_ident_display(arena, set->schema, set->table);
+    prt_vec_push(arena, &set->findings, ((prt_finding) {code, severity, object, message, hint}));
+    return &set->findings.items[set->findings.length - 1];
 }
 
 static world *
@@ -91,7 +93,8 @@ test_example(void **state)
     op->reason = "expired 1 h ago";
     op->note = "after archive to s3://cold/events/...";
     add_finding(arena, set, PRT_SEVERITY_WARNING, PRT_FINDING_DEFAULT_NOT_EMPTY, "events_default holds about 40 rows",
-                "default = \"drain\" moves them when their partition is made");
+                "default = \"drain\" moves them when their partition is made")
+        ->object = "public.events_default";
     assert_string_equal(
         text_of(arena, w, NULL),
         "public.events   daily, 12 partitions, 3.1 GB, runway 4 d 9 h\n"
@@ -237,6 +240,46 @@ test_check(void **state)
                                   "1 error and no warnings in 1 set; 1 note\n");
 }
 
+/* A hint that neighbours share is given once; their middle is left out for terminals only. */
+static void
+test_check_folding(void **state)
+{
+    prt_arena *arena = *state;
+    world *w = new_world(arena);
+    prt_set *set = add_set(arena, w, "public", "events");
+    for (int i = 0; i < 20; i++)
+        add_finding(arena, set, PRT_SEVERITY_WARNING, PRT_FINDING_MISSING, prt_arena_printf(arena, "day %d", i),
+                    "apply creates it");
+    prt_buf out;
+    prt_buf_init(&out, arena);
+    prt_check_text(&out, &w->plan, NULL);
+    assert_non_null(strstr(out.data, "day 10\n  warning  missing             day 11\n"));
+    assert_non_null(strstr(out.data, "day 19\n                               hint: apply creates it\n"));
+    const prt_text_style fold = {.fold = true};
+    prt_buf_init(&out, arena);
+    prt_check_text(&out, &w->plan, &fold);
+    assert_non_null(strstr(out.data, "day 3\n                               ... 15 more like these (-v shows all)\n"
+                                     "  warning  missing             day 19\n"
+                                     "                               hint: apply creates it\n"));
+    assert_null(strstr(out.data, "day 10"));
+}
+
+/* Whom a finding is about is said where neither the line of the set nor the message does. */
+static void
+test_subject(void **state)
+{
+    prt_arena *arena = *state;
+    world *w = new_world(arena);
+    prt_set *set = add_set(arena, w, "My Schema", "events");
+    add_finding(arena, set, PRT_SEVERITY_INFO, PRT_FINDING_HELD, "it is held", NULL)->object = "\"My Schema\".p1";
+    add_finding(arena, set, PRT_SEVERITY_INFO, PRT_FINDING_HELD, "it is held", NULL)->object = "attic.p2";
+    add_finding(arena, set, PRT_SEVERITY_INFO, PRT_FINDING_HELD, "p3 is held", NULL)->object = "\"My Schema\".p3";
+    const char *text = text_of(arena, w, NULL);
+    assert_non_null(strstr(text, "  i held                  p1: it is held\n"));
+    assert_non_null(strstr(text, "  i held                  attic.p2: it is held\n"));
+    assert_non_null(strstr(text, "  i held                  p3 is held\n"));
+}
+
 static void
 test_numbers(void **state)
 {
@@ -263,7 +306,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_example),       TEST(test_nothing_to_do), TEST(test_columns), TEST(test_set_that_cannot_be_planned),
         TEST(test_hostile_names), TEST(test_color),         TEST(test_folding), TEST(test_check),
-        TEST(test_numbers),
+        TEST(test_check_folding), TEST(test_subject),       TEST(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
