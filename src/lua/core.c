@@ -106,6 +106,16 @@ check_grid(lua_State *L)
     return 1;
 }
 
+/* The nearest caller that is Lua code: between may be pcall. */
+static bool
+find_caller(lua_State *L, lua_Debug *ar)
+{
+    for (int level = 1; level < 10 && lua_getstack(L, level, ar); level++)
+        if (lua_getinfo(L, "Sl", ar) && ar->currentline > 0)
+            return true;
+    return false;
+}
+
 static int
 call_located(lua_State *L)
 {
@@ -113,13 +123,9 @@ call_located(lua_State *L)
     int arguments = lua_gettop(L);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
-    lua_pushstring(L, "?");
-    lua_pushinteger(L, 0);
-    if (lua_getstack(L, 1, &ar) && lua_getinfo(L, "Sl", &ar) && ar.currentline > 0) {
-        lua_pop(L, 2);
-        lua_pushstring(L, ar.source[0] == '@' ? ar.source + 1 : ar.short_src);
-        lua_pushinteger(L, ar.currentline);
-    }
+    bool found = find_caller(L, &ar);
+    lua_pushstring(L, !found ? "?" : ar.source[0] == '@' ? ar.source + 1 : ar.short_src);
+    lua_pushinteger(L, found ? ar.currentline : 0);
     lua_call(L, arguments + 2, LUA_MULTRET);
     return lua_gettop(L);
 }

@@ -1,0 +1,2 @@
+-- Runs busted with the arguments of this script.
+require "busted.runner" { standalone = false }
