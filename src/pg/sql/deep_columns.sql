@@ -36,7 +36,7 @@ WITH columns AS (
            END AS value
     FROM columns AS c
 )
-SELECT attname::text AS name, value, needed AND value IS NULL AS impossible
+SELECT attname::text AS name, value::text AS value, needed AND value IS NULL AS impossible
 FROM samples
 WHERE NOT (needed AND has_default)
 ORDER BY attnum
