@@ -49,7 +49,7 @@ probe_insert(prt_deep *deep, prt_set *set, prt_pos at, prt_error *err)
     const char *key;
     prt_error why = {0};
     size_t partitions = 0;
-    if (!prt_key_encode(&set->key, arena, at, &key, &why))
+    if (!prt_key_encode(&set->key, arena, prt_key_floor(&set->key, at), &key, &why))
         return true; /* beyond the type's limits there is nothing to insert */
     const char *condition = prt_arena_printf(arena, "%s = %s", prt_ident_quote(arena, set->key.column),
                                              prt_literal_quote(arena, key));

@@ -375,7 +375,7 @@ act(void *data, prt_hook hook, const prt_hook_context *context, const prt_hook_p
     if (hook == PRT_HOOK_CREATE)
         w->seen = pg_number(w->t, "SELECT relispartition::int FROM pg_class WHERE relname = '%s'", partition->name) == 1;
     if (hook == PRT_HOOK_ERROR)
-        snprintf(w->cause, sizeof w->cause, "%s", cause->message);
+        snprintf(w->cause, sizeof w->cause, "%.199s", cause->message);
     if (hook != w->refuse || (w->partition != NULL && strcmp(w->partition, partition->name) != 0))
         return true;
     if (w->sql == NULL)

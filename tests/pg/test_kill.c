@@ -9,7 +9,7 @@
 
 #include "support/run_support.h"
 
-static const char early[] = "2025-01-01 12:00:00Z", now[] = "2025-01-10 12:00:00Z";
+static const char early[] = "2025-01-08 12:00:00Z", now[] = "2025-01-10 12:00:00Z";
 
 typedef struct scenario {
     const char *setup;   /* on an empty database */
@@ -17,6 +17,7 @@ typedef struct scenario {
     const char *arrange; /* SQL after it */
     void (*configure)(prt_spec *spec);
     int jobs;
+    bool every; /* also before statements that only read */
 } scenario;
 
 static void
@@ -35,24 +36,25 @@ reset(pg_test *t, const scenario *s, const prt_spec *spec)
 
 typedef struct trigger {
     int left;
+    bool every; /* otherwise not at those that only read: to die before one is to die after what was before it */
 } trigger;
 
 static void
 count_down(void *data, const char *sql)
 {
     trigger *t = data;
-    (void) sql;
-    if (--t->left == 0)
+    bool reads = strncmp(sql, "-- purpose", 10) == 0 && strstr(sql, "lock") == NULL;
+    if ((t->every || !reads) && --t->left == 0)
         kill(getpid(), SIGKILL);
 }
 
 /* True when the child was killed; false when it came to its end first. */
 static bool
-run_and_kill(pg_test *t, const prt_spec *spec, const prt_run_options *options, int statement)
+run_and_kill(pg_test *t, const prt_spec *spec, const prt_run_options *options, int statement, bool every)
 {
     pid_t child = fork();
     if (child == 0) {
-        trigger countdown = {.left = statement};
+        trigger countdown = {.left = statement, .every = every};
         prt_conn_options mine = {.dsn = t->dsn, .trace = count_down, .trace_data = &countdown};
         prt_conn *conn = NULL;
         prt_result *result = NULL;
@@ -100,7 +102,7 @@ run_scenario(pg_test *t, const scenario *s)
     int statement = 1;
     for (;; statement++) {
         reset(t, s, spec);
-        if (!run_and_kill(t, spec, &options, statement))
+        if (!run_and_kill(t, spec, &options, statement, s->every))
             break;
         wait_for_quiet(t);
         run_settle(t, spec, &options);
@@ -127,13 +129,13 @@ few(prt_spec *spec)
 static void
 test_creations(void **state)
 {
-    run_scenario(*state, &(scenario) {.setup = EVENTS, .configure = few});
+    run_scenario(*state, &(scenario) {.setup = EVENTS, .configure = few, .every = true});
 }
 
 static void
 eight(prt_spec *spec)
 {
-    spec->premake = 9;
+    spec->premake = 7;
 }
 
 static void
@@ -169,9 +171,7 @@ test_draining(void **state)
 static void
 test_guarding(void **state)
 {
-    run_scenario(*state, &(scenario) {.setup = EVENTS DEFAULT "INSERT INTO events (at, body) SELECT '1999-01-01Z', "
-                                                              "repeat('x', 7000) FROM generate_series(1, 1) i; "
-                                                              "ALTER TABLE events_default ALTER body SET STORAGE EXTERNAL; "
+    run_scenario(*state, &(scenario) {.setup = EVENTS DEFAULT "DROP INDEX events_body; ALTER TABLE events_default ALTER body SET STORAGE EXTERNAL; "
                                                               "INSERT INTO events (at, body) SELECT '1999-01-01Z', "
                                                               "repeat('x', 900000) || i FROM generate_series(1, 12) i",
                                       .configure = few});
@@ -180,12 +180,12 @@ test_guarding(void **state)
 static void
 dropping(prt_spec *spec)
 {
-    run_retention(spec, "7 days", PRT_CLEANUP_DROP);
+    run_retention(spec, "12 hours", PRT_CLEANUP_DROP);
     spec->premake = 2;
 }
 
-static const char rows[] = "INSERT INTO events (at) VALUES ('2025-01-01Z'), ('2025-01-02Z'), ('2025-01-03 13:00Z'); "
-                           "COMMENT ON TABLE events_p20250102 IS 'mine'";
+static const char rows[] = "INSERT INTO events (at) VALUES ('2025-01-08Z'), ('2025-01-09Z'), ('2025-01-10 13:00Z'); "
+                           "COMMENT ON TABLE events_p20250109 IS 'mine'";
 
 static void
 test_drops(void **state)
