@@ -15,6 +15,7 @@ typedef struct prt_grant {
 
 /* NULL is an empty list. A grantee with both kinds of privileges gets two entries. Letters that are no table privilege
  * are an error. */
-PRT_NODISCARD bool prt_acl_parse(prt_arena *arena, const char *text, prt_grant **grants, size_t *length, prt_error *err);
+PRT_NODISCARD bool prt_acl_parse(prt_arena *arena, const char *text, prt_grant **grants, size_t *length,
+                                 prt_error *err);
 
 #endif

@@ -9,9 +9,10 @@
 #include "model/render.h"
 
 const char *const prt_op_names[PRT_OP_COUNT] = {
-    [PRT_OP_CREATE] = "create",     [PRT_OP_DRAIN] = "drain", [PRT_OP_DETACH] = "detach", [PRT_OP_FINALIZE] = "finalize",
-    [PRT_OP_ARCHIVE] = "archive",   [PRT_OP_DROP] = "drop",   [PRT_OP_MOVE] = "move",     [PRT_OP_PURGE] = "purge",
-    [PRT_OP_REATTACH] = "reattach", [PRT_OP_ALTER] = "alter", [PRT_OP_ANALYZE] = "analyze", [PRT_OP_HOOK] = "hook",
+    [PRT_OP_CREATE] = "create",     [PRT_OP_DRAIN] = "drain",     [PRT_OP_DETACH] = "detach",
+    [PRT_OP_FINALIZE] = "finalize", [PRT_OP_ARCHIVE] = "archive", [PRT_OP_DROP] = "drop",
+    [PRT_OP_MOVE] = "move",         [PRT_OP_PURGE] = "purge",     [PRT_OP_REATTACH] = "reattach",
+    [PRT_OP_ALTER] = "alter",       [PRT_OP_ANALYZE] = "analyze", [PRT_OP_HOOK] = "hook",
 };
 
 /* Beyond this difference of the clocks, nobody knows what has expired. */
@@ -113,17 +114,19 @@ find_grid(prt_planner *planner, prt_set *set)
     bool ids = set->key.kind == PRT_KEY_ID;
     if (spec->by_id != ids) {
         refuse(planner, set, PRT_FINDING_UNSUPPORTED_KEY,
-               !ids                                    ? "give an interval of time, such as \"1 day\""
-               : strcmp(set->key.type, "smallint") == 0 ? "give the interval as a number of ids"
-                                                        : "give the interval as a number of ids; for a column that holds epoch "
-                                                          "seconds: key = { column = ..., epoch = \"s\" }",
+               !ids ? "give an interval of time, such as \"1 day\""
+               : strcmp(set->key.type, "smallint") == 0
+                   ? "give the interval as a number of ids"
+                   : "give the interval as a number of ids; for a column that holds epoch "
+                     "seconds: key = { column = ..., epoch = \"s\" }",
                prt_arena_printf(arena, "the interval is %s, but column %s is %s that holds %s",
                                 spec->by_id ? "a number of ids" : "a span of time",
                                 prt_ident_display(arena, NULL, set->key.column), set->key.type, ids ? "ids" : "times"));
         return false;
     }
     bool ok = ids ? prt_grid_id(&set->grid, spec->id_step, spec->has_anchor ? spec->anchor : 0, &err)
-                  : prt_grid_time(&set->grid, &spec->interval, spec->has_anchor ? &spec->anchor : NULL, axis_zone(set), &err);
+                  : prt_grid_time(&set->grid, &spec->interval, spec->has_anchor ? &spec->anchor : NULL, axis_zone(set),
+                                  &err);
     if (!ok) {
         refuse(planner, set, PRT_FINDING_UNSUPPORTED_KEY, err.hint[0] ? prt_arena_strdup(arena, err.hint) : NULL,
                prt_arena_strdup(arena, err.message));
@@ -132,8 +135,8 @@ find_grid(prt_planner *planner, prt_set *set)
     if (!grid_fits(set)) {
         refuse(planner, set, PRT_FINDING_UNSUPPORTED_KEY, "give a longer interval",
                prt_arena_printf(arena, "an interval of %s is finer than column %s of type %s can tell",
-                                prt_interval_format(arena, &spec->interval), prt_ident_display(arena, NULL, set->key.column),
-                                set->key.type));
+                                prt_interval_format(arena, &spec->interval),
+                                prt_ident_display(arena, NULL, set->key.column), set->key.type));
         return false;
     }
     return true;
@@ -171,14 +174,20 @@ add_analyze(prt_worksite *site)
 {
     const prt_spec *spec = site->spec;
     prt_instant now = site->planner->snapshot->now, analyzed = site->parent->analyzed;
-    if (!spec->has_analyze || (analyzed != PRT_POS_MIN && prt_interval_add(analyzed, &spec->analyze, 1, spec->zone) > now))
+    if (!spec->has_analyze ||
+        (analyzed != PRT_POS_MIN && prt_interval_add(analyzed, &spec->analyze, 1, spec->zone) > now))
         return;
     const char *reason = "never analyzed";
     if (analyzed != PRT_POS_MIN)
         reason = prt_arena_printf(site->arena, "analyzed %s ago", prt_duration_display(site->arena, now - analyzed));
-    prt_plan_add(site, (prt_operation) {.op = PRT_OP_ANALYZE, .schema = site->set->schema, .name = site->set->table,
-                                        .oid = site->set->parent->oid, .table = site->set->parent, .reason = reason,
-                                        .bytes = -1, .rows = -1});
+    prt_plan_add(site, (prt_operation) {.op = PRT_OP_ANALYZE,
+                                        .schema = site->set->schema,
+                                        .name = site->set->table,
+                                        .oid = site->set->parent->oid,
+                                        .table = site->set->parent,
+                                        .reason = reason,
+                                        .bytes = -1,
+                                        .rows = -1});
 }
 
 static void
@@ -205,8 +214,12 @@ plan_set(prt_planner *planner, prt_set *set)
     if (!find_key(planner, set) || !find_grid(planner, set) || !find_now(planner, set))
         return;
     set->plannable = true;
-    prt_worksite site = {.planner = planner, .arena = planner->arena, .set = set, .spec = set->spec,
-                         .parent = set->parent->parent, .axis_zone = axis_zone(set)};
+    prt_worksite site = {.planner = planner,
+                         .arena = planner->arena,
+                         .set = set,
+                         .spec = set->spec,
+                         .parent = set->parent->parent,
+                         .axis_zone = axis_zone(set)};
     prt_cover_read(&site);
     sum_sizes(set);
     set->horizon = prt_cover_end(&site, set->now, false);
@@ -306,8 +319,8 @@ check_specs(const prt_snapshot *snapshot, const prt_spec *const *specs, prt_erro
     for (size_t i = 0; i < snapshot->roots_length; i++) {
         if (specs[i]->unsupported == NULL)
             continue;
-        prt_fail(err, PRT_ERR_POLICY, "policy %s has the field \"%s\", which this version cannot carry out", specs[i]->name,
-                 specs[i]->unsupported);
+        prt_fail(err, PRT_ERR_POLICY, "policy %s has the field \"%s\", which this version cannot carry out",
+                 specs[i]->name, specs[i]->unsupported);
         prt_fail_hint(err, "remove the field, or wait for a version that has it");
         return prt_fail_object(err, "%s", specs[i]->name);
     }
@@ -327,15 +340,16 @@ check_requests(const prt_planner *planner, prt_error *err)
 }
 
 bool
-prt_plan_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_spec *const *specs, const prt_plan_options *options,
-              prt_plan **out, prt_error *err)
+prt_plan_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_spec *const *specs,
+              const prt_plan_options *options, prt_plan **out, prt_error *err)
 {
     static const prt_plan_options usual = {0};
     if (!check_specs(snapshot, specs, err))
         return false;
     prt_plan *plan = PRT_NEW(arena, prt_plan);
     *plan = (prt_plan) {.arena = arena, .snapshot = snapshot, .now = snapshot->now};
-    prt_planner planner = {.arena = arena, .plan = plan, .snapshot = snapshot, .options = options == NULL ? &usual : options};
+    prt_planner planner = {
+        .arena = arena, .plan = plan, .snapshot = snapshot, .options = options == NULL ? &usual : options};
     planner.drift = snapshot->clock_skew > MOST_DRIFT || snapshot->clock_skew < -MOST_DRIFT;
     size_t requests = 0;
     while (planner.options->retire != NULL && planner.options->retire[requests] != NULL)

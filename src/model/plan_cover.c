@@ -38,7 +38,8 @@ read_child(prt_worksite *site, const prt_table *child)
     site->unreadable++;
     site->set->partitions += !child->detach_pending;
     prt_find(site, PRT_FINDING_UNEXPECTED_BOUNDS, PRT_SEVERITY_ERROR, prt_site_name(site, child),
-             "partrun leaves this partition alone; check the policy's key", "its bounds cannot be read: %s", err.message);
+             "partrun leaves this partition alone; check the policy's key", "its bounds cannot be read: %s",
+             err.message);
 }
 
 void
@@ -130,7 +131,8 @@ fill_cell(walk *w, prt_pos from, prt_pos to, prt_pos after, prt_segment like)
     prt_pos low = clamp(w, from), high = clamp(w, to);
     size_t i = prt_cover_find(site, low);
     for (prt_pos at = low; at < high && site->segments.length <= w->limit; i++) {
-        prt_pos stop = i < site->length && site->pieces[i].range.from.pos < high ? site->pieces[i].range.from.pos : high;
+        prt_pos stop = i < site->length && site->pieces[i].range.from.pos < high ? site->pieces[i].range.from.pos
+                                                                                 : high;
         if (stop > at && stop > after) {
             like.whole = at == from && stop == to;
             add_segment(w, at, stop, i, like);
@@ -291,8 +293,8 @@ prt_cover_missing(prt_worksite *site)
     const prt_plan_options *options = site->planner->options;
     const prt_key *key = &site->set->key;
     size_t most = site->spec->max_create < 0 ? 0 : (size_t) site->spec->max_create;
-    walk w = {.site = site, .least = prt_key_min(key), .greatest = prt_key_max(key), .limit = most,
-              .room = site->keep.room};
+    walk w = {
+        .site = site, .least = prt_key_min(key), .greatest = prt_key_max(key), .limit = most, .room = site->keep.room};
     if (options->ensure_from != NULL) {
         walk_request(&w);
     } else {

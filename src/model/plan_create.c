@@ -73,8 +73,8 @@ settle_name(prt_worksite *site, prt_name_set *siblings, prt_operation *operation
     prt_arena *arena = site->arena;
     const char *shown = prt_ident_display(arena, operation->schema, operation->name);
     if (!prt_name_set_add(arena, &planner->names, operation->schema, operation->name)) {
-        prt_find(site, PRT_FINDING_NAME_COLLISION, PRT_SEVERITY_ERROR, operation->name, "give the policy another naming",
-                 "two partitions of this run would be called %s", shown);
+        prt_find(site, PRT_FINDING_NAME_COLLISION, PRT_SEVERITY_ERROR, operation->name,
+                 "give the policy another naming", "two partitions of this run would be called %s", shown);
         return false;
     }
     if (!prt_name_set_add(arena, siblings, operation->schema, operation->name)) {
@@ -114,10 +114,18 @@ static void
 create_segment(prt_worksite *site, prt_name_set *siblings, const prt_segment *segment)
 {
     const prt_set *set = site->set;
-    prt_name_input input = {.schema = set->schema, .table = set->table, .tenant = set->tenant, .key = &set->key,
-                            .grid = &set->grid, .range = segment->range};
-    prt_operation operation = {.op = PRT_OP_CREATE, .schema = set->schema, .has_range = true, .range = segment->range,
-                               .bytes = -1, .rows = -1};
+    prt_name_input input = {.schema = set->schema,
+                            .table = set->table,
+                            .tenant = set->tenant,
+                            .key = &set->key,
+                            .grid = &set->grid,
+                            .range = segment->range};
+    prt_operation operation = {.op = PRT_OP_CREATE,
+                               .schema = set->schema,
+                               .has_range = true,
+                               .range = segment->range,
+                               .bytes = -1,
+                               .rows = -1};
     prt_error err = {0};
     if (!prt_naming_make(site->arena, &site->spec->naming, &input, &operation.name, &err)) {
         prt_find(site, PRT_FINDING_NAME_COLLISION, PRT_SEVERITY_ERROR, NULL,
@@ -137,9 +145,12 @@ create_default(prt_worksite *site, prt_name_set *siblings)
     static const char suffix[] = "_default";
     prt_set *set = site->set;
     size_t cut = prt_utf8_cut(set->table, PRT_NAME_BYTES - strlen(suffix));
-    prt_operation operation = {
-        .op = PRT_OP_CREATE, .schema = set->schema, .reason = "default partition", .bytes = -1, .rows = -1,
-        .name = prt_arena_printf(site->arena, "%.*s%s", (int) cut, set->table, suffix)};
+    prt_operation operation = {.op = PRT_OP_CREATE,
+                               .schema = set->schema,
+                               .reason = "default partition",
+                               .bytes = -1,
+                               .rows = -1,
+                               .name = prt_arena_printf(site->arena, "%.*s%s", (int) cut, set->table, suffix)};
     if (!settle_name(site, siblings, &operation))
         return;
     prt_plan_add(site, operation);
@@ -150,8 +161,14 @@ static void
 add_alter(prt_worksite *site, prt_alter alter, const char *reason)
 {
     const prt_table *table = site->set->default_table;
-    prt_plan_add(site, (prt_operation) {.op = PRT_OP_ALTER, .alter = alter, .schema = table->schema, .name = table->name,
-                                        .oid = table->oid, .table = table, .reason = reason, .bytes = table->bytes,
+    prt_plan_add(site, (prt_operation) {.op = PRT_OP_ALTER,
+                                        .alter = alter,
+                                        .schema = table->schema,
+                                        .name = table->name,
+                                        .oid = table->oid,
+                                        .table = table,
+                                        .reason = reason,
+                                        .bytes = table->bytes,
                                         .rows = table->rows});
 }
 

@@ -9,8 +9,11 @@
 static prt_hook_context
 hook_context(const prt_worksite *site)
 {
-    return (prt_hook_context) {.spec = site->spec, .schema = site->set->schema, .table = site->set->table,
-                               .key = &site->set->key, .now = site->planner->snapshot->now};
+    return (prt_hook_context) {.spec = site->spec,
+                               .schema = site->set->schema,
+                               .table = site->set->table,
+                               .key = &site->set->key,
+                               .now = site->planner->snapshot->now};
 }
 
 /* The policy's retention for this set. What cannot be told keeps everything. */
@@ -21,7 +24,8 @@ find_retention(prt_worksite *site)
     prt_error err = {0};
     prt_hook_context context = hook_context(site);
     site->retention = site->spec->retention;
-    site->retention_known = (hooks->retention == NULL || hooks->retention(hooks->data, &context, &site->retention, &err)) &&
+    site->retention_known = (hooks->retention == NULL ||
+                             hooks->retention(hooks->data, &context, &site->retention, &err)) &&
                             prt_retention_check(&site->retention, &site->set->key, &err);
     if (!site->retention_known)
         prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_ERROR, NULL, err.hint[0] ? err.hint : NULL,
@@ -36,29 +40,34 @@ list_extents(prt_worksite *site)
     site->extents = prt_arena_array(site->arena, site->length + 1, sizeof *site->extents);
     for (size_t i = 0; i < site->length; i++)
         if (!site->pieces[i].pending)
-            site->extents[site->extents_length++] =
-                (prt_extent) {.to = site->pieces[i].range.to.pos, .bytes = site->pieces[i].table->bytes};
+            site->extents[site->extents_length++] = (prt_extent) {.to = site->pieces[i].range.to.pos,
+                                                                  .bytes = site->pieces[i].table->bytes};
 }
 
 bool
-prt_expire_held(prt_worksite *site, const prt_table *table, const prt_range *range, const char *state, const char *reason)
+prt_expire_held(prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
+                const char *reason)
 {
     const prt_hooks *hooks = &site->spec->hooks;
     if (hooks->hold == NULL)
         return false;
     prt_hook_context context = hook_context(site);
-    prt_hook_partition partition = {.schema = table->schema, .name = table->name, .range = *range, .bytes = table->bytes,
-                                    .rows = table->rows, .state = state};
+    prt_hook_partition partition = {.schema = table->schema,
+                                    .name = table->name,
+                                    .range = *range,
+                                    .bytes = table->bytes,
+                                    .rows = table->rows,
+                                    .state = state};
     prt_error err = {0};
     bool held = false;
     if (!hooks->hold(hooks->data, &context, &partition, &held, &err)) {
-        prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_ERROR, prt_site_name(site, table), err.hint[0] ? err.hint : NULL,
-                 "it is kept, because its hold is not known: %s", err.message);
+        prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_ERROR, prt_site_name(site, table),
+                 err.hint[0] ? err.hint : NULL, "it is kept, because its hold is not known: %s", err.message);
         return true;
     }
     if (held)
-        prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_INFO, prt_site_name(site, table), NULL, "the policy holds it (%s)",
-                 reason);
+        prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_INFO, prt_site_name(site, table), NULL,
+                 "the policy holds it (%s)", reason);
     return held;
 }
 
@@ -90,8 +99,12 @@ prt_expire_protected(const prt_worksite *site, const prt_piece *piece)
     if (hooks->hold == NULL || piece->range.to.pos > site->set->now)
         return false;
     prt_hook_context context = hook_context(site);
-    prt_hook_partition partition = {.schema = table->schema, .name = table->name, .range = piece->range,
-                                    .bytes = table->bytes, .rows = table->rows, .state = "attached"};
+    prt_hook_partition partition = {.schema = table->schema,
+                                    .name = table->name,
+                                    .range = piece->range,
+                                    .bytes = table->bytes,
+                                    .rows = table->rows,
+                                    .state = "attached"};
     prt_error err = {0};
     bool held = false;
     return !hooks->hold(hooks->data, &context, &partition, &held, &err) || held;
@@ -104,7 +117,8 @@ prt_expire_reason(const prt_worksite *site, prt_pos to)
     const char *shown = prt_retention_display(arena, &site->retention);
     switch (site->retention.kind) {
     case PRT_KEEP_AGE:
-        return prt_arena_printf(arena, "expired %s ago", prt_duration_display(arena, prt_pos_add(site->keep.cutoff, -to)));
+        return prt_arena_printf(arena, "expired %s ago",
+                                prt_duration_display(arena, prt_pos_add(site->keep.cutoff, -to)));
     case PRT_KEEP_IDS:
         return prt_arena_printf(arena, "expired %" PRId64 " ids ago", prt_pos_add(site->keep.cutoff, -to));
     case PRT_KEEP_COUNT:
@@ -124,7 +138,8 @@ prt_expire_mark(prt_worksite *site)
     bool decide = options->retire == NULL && options->ensure_from == NULL;
     find_retention(site);
     list_extents(site);
-    site->keep = prt_retention_keep(&site->retention, site->set->now, site->axis_zone, site->extents, site->extents_length);
+    site->keep = prt_retention_keep(&site->retention, site->set->now, site->axis_zone, site->extents,
+                                    site->extents_length);
     for (size_t i = 0; i < site->length; i++) {
         prt_piece *piece = &site->pieces[i];
         prt_pos to = piece->range.to.pos;
@@ -145,8 +160,16 @@ prt_expire_operation(const prt_worksite *site, const prt_table *table, const prt
 {
     const prt_spec *spec = site->spec;
     prt_arena *arena = site->arena;
-    prt_operation o = {.op = PRT_OP_DETACH, .schema = table->schema, .name = table->name, .oid = table->oid, .table = table,
-                       .has_range = true, .range = *range, .reason = reason, .bytes = table->bytes, .rows = table->rows};
+    prt_operation o = {.op = PRT_OP_DETACH,
+                       .schema = table->schema,
+                       .name = table->name,
+                       .oid = table->oid,
+                       .table = table,
+                       .has_range = true,
+                       .range = *range,
+                       .reason = reason,
+                       .bytes = table->bytes,
+                       .rows = table->rows};
     bool waits = !waited && !prt_interval_is_zero(&spec->grace);
     const char *grace = waits ? prt_interval_format(arena, &spec->grace) : NULL;
     if (spec->cleanup == PRT_CLEANUP_DROP) {
@@ -190,9 +213,14 @@ unmark_staying(prt_worksite *site)
         const prt_table *table = site->pieces[i].table;
         prt_marker marker;
         if (site->pieces[i].stays && prt_marked(site, table, &marker))
-            prt_plan_add(site, (prt_operation) {.op = PRT_OP_ALTER, .alter = PRT_ALTER_UNMARK, .schema = table->schema,
-                                                .name = table->name, .oid = table->oid, .table = table,
-                                                .reason = "stays: its marker goes", .bytes = table->bytes,
+            prt_plan_add(site, (prt_operation) {.op = PRT_OP_ALTER,
+                                                .alter = PRT_ALTER_UNMARK,
+                                                .schema = table->schema,
+                                                .name = table->name,
+                                                .oid = table->oid,
+                                                .table = table,
+                                                .reason = "stays: its marker goes",
+                                                .bytes = table->bytes,
                                                 .rows = table->rows});
     }
 }
@@ -248,7 +276,8 @@ prt_plan_retirements(prt_worksite *site)
     if ((int64_t) site->retired > limit) {
         prt_find(site, PRT_FINDING_MASS_DROP, PRT_SEVERITY_ERROR, NULL,
                  "check the retention; --max-drop N|N%|all allows it for one run",
-                 "%zu of %zu partitions would be retired, but max_drop allows %" PRId64 ": nothing of this set is retired",
+                 "%zu of %zu partitions would be retired, but max_drop allows %" PRId64
+                 ": nothing of this set is retired",
                  site->retired, site->set->partitions, limit);
         return;
     }

@@ -48,14 +48,18 @@ observe_operation(prt_worksite *site, const prt_operation *o)
     bool creates = o->op == PRT_OP_CREATE || o->op == PRT_OP_DRAIN;
     bool retires = o->op == PRT_OP_DROP || o->op == PRT_OP_DETACH || o->op == PRT_OP_MOVE;
     if (creates && strcmp(o->reason, "gap") == 0)
-        prt_find(site, PRT_FINDING_GAP, PRT_SEVERITY_WARNING, name, "apply creates it", "a hole: nothing covers %s", range);
+        prt_find(site, PRT_FINDING_GAP, PRT_SEVERITY_WARNING, name, "apply creates it", "a hole: nothing covers %s",
+                 range);
     else if (creates && o->has_range)
-        prt_find(site, PRT_FINDING_MISSING, strcmp(o->reason, "current") == 0 ? PRT_SEVERITY_ERROR : PRT_SEVERITY_WARNING,
-                 name, "apply creates it", "%s is missing (%s)", range, o->reason);
+        prt_find(site, PRT_FINDING_MISSING,
+                 strcmp(o->reason, "current") == 0 ? PRT_SEVERITY_ERROR : PRT_SEVERITY_WARNING, name,
+                 "apply creates it", "%s is missing (%s)", range, o->reason);
     else if (creates)
-        prt_find(site, PRT_FINDING_MISSING, PRT_SEVERITY_WARNING, name, "apply creates it", "the default partition is missing");
+        prt_find(site, PRT_FINDING_MISSING, PRT_SEVERITY_WARNING, name, "apply creates it",
+                 "the default partition is missing");
     else if (retires)
-        prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_WARNING, name, "apply retires it", "%s is %s", range, o->reason);
+        prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_WARNING, name, "apply retires it", "%s is %s", range,
+                 o->reason);
 }
 
 /* Rows in the default partition: the planner's estimate where there is one, else what its size suggests. */
@@ -82,7 +86,8 @@ observe_default(prt_worksite *site)
                  site->spec->default_partition == PRT_DEFAULT_DRAIN
                      ? NULL
                      : "default = \"drain\" moves them when their partition is made",
-                 "%s holds about %" PRId64 " row%s", prt_site_name(site, site->set->default_table), rows, rows == 1 ? "" : "s");
+                 "%s holds about %" PRId64 " row%s", prt_site_name(site, site->set->default_table), rows,
+                 rows == 1 ? "" : "s");
 }
 
 /* Where the cover has to reach, by the policy's threshold: one interval unless it says otherwise. */
@@ -113,10 +118,11 @@ observe_runway(prt_worksite *site)
                  set->key.kind == PRT_KEY_ID ? "" : ", which is now",
                  saved ? "rows go into the default partition" : "inserts fail");
     } else if (end < wanted_horizon(site)) {
-        const char *left = set->key.kind == PRT_KEY_ID ? prt_arena_printf(site->arena, "%" PRId64 " ids", end - set->now)
-                                                       : prt_duration_display(site->arena, end - set->now);
-        prt_find(site, PRT_FINDING_LOW_RUNWAY, PRT_SEVERITY_WARNING, NULL, hint, "partitions reach only %s ahead, to %s",
-                 left, prt_pos_display(site->arena, &set->key, end));
+        const char *left = set->key.kind == PRT_KEY_ID
+                               ? prt_arena_printf(site->arena, "%" PRId64 " ids", end - set->now)
+                               : prt_duration_display(site->arena, end - set->now);
+        prt_find(site, PRT_FINDING_LOW_RUNWAY, PRT_SEVERITY_WARNING, NULL, hint,
+                 "partitions reach only %s ahead, to %s", left, prt_pos_display(site->arena, &set->key, end));
     }
 }
 
@@ -136,8 +142,9 @@ observe_sizes(prt_worksite *site)
         const prt_table *table = site->pieces[i].table;
         if (table->bytes > site->spec->alert_partition_bytes)
             prt_find(site, PRT_FINDING_OVERSIZE, PRT_SEVERITY_WARNING, prt_site_name(site, table),
-                     "choose a shorter interval", "it has %" PRId64 " bytes, more than the %" PRId64 " of the policy's alert",
-                     table->bytes, site->spec->alert_partition_bytes);
+                     "choose a shorter interval",
+                     "it has %" PRId64 " bytes, more than the %" PRId64 " of the policy's alert", table->bytes,
+                     site->spec->alert_partition_bytes);
     }
 }
 
@@ -148,8 +155,9 @@ observe_likeness(prt_worksite *site)
     for (size_t i = 0; i < parent->children_length; i++) {
         const prt_table *child = parent->children[i];
         if (child->owner != NULL && parent->owner != NULL && strcmp(child->owner, parent->owner) != 0)
-            prt_find(site, PRT_FINDING_OWNER, PRT_SEVERITY_WARNING, prt_site_name(site, child), "ALTER TABLE ... OWNER TO",
-                     "it belongs to %s, its parent to %s", prt_ident_display(site->arena, NULL, child->owner),
+            prt_find(site, PRT_FINDING_OWNER, PRT_SEVERITY_WARNING, prt_site_name(site, child),
+                     "ALTER TABLE ... OWNER TO", "it belongs to %s, its parent to %s",
+                     prt_ident_display(site->arena, NULL, child->owner),
                      prt_ident_display(site->arena, NULL, parent->owner));
         if (child->kind == 'r' && child->replica_identity != 0 && child->replica_identity != parent->replica_identity)
             prt_find(site, PRT_FINDING_REPLICA_IDENTITY, PRT_SEVERITY_WARNING, prt_site_name(site, child),

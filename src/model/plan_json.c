@@ -1,6 +1,6 @@
 /* The plan as JSON: PRODUCT's `plan --format json`. */
-#include "model/plan.h"
 #include "model/ident.h"
+#include "model/plan.h"
 
 static json_t *
 text(const char *value)

@@ -9,9 +9,9 @@
 typedef struct prt_piece {
     const prt_table *table;
     prt_range range;
-    bool pending;   /* its detach was interrupted: its range is taken, but it holds nothing up any more */
-    bool expired;   /* by retention; it may stay all the same */
-    bool stays;     /* attached after this run, as far as the policy goes (max_drop may keep more) */
+    bool pending; /* its detach was interrupted: its range is taken, but it holds nothing up any more */
+    bool expired; /* by retention; it may stay all the same */
+    bool stays;   /* attached after this run, as far as the policy goes (max_drop may keep more) */
 } prt_piece;
 
 /* A range to be made. */
@@ -26,7 +26,7 @@ typedef struct prt_segment {
 typedef struct prt_name_set {
     struct prt_name_slot {
         const char *schema, *name; /* name NULL: free */
-    } *slots;
+    } * slots;
     size_t size, used;
 } prt_name_set;
 
@@ -38,7 +38,7 @@ typedef struct prt_planner {
     const prt_waiting **waiting; /* the snapshot's, sorted by parent */
     bool *requested;             /* options->retire[i] was found */
     prt_name_set names;
-    bool drift;                  /* the clocks differ: nothing is retired */
+    bool drift; /* the clocks differ: nothing is retired */
 } prt_planner;
 
 typedef struct prt_worksite {
@@ -50,14 +50,14 @@ typedef struct prt_worksite {
     const prt_zone *axis_zone; /* the zone of the axis: NULL for wall clocks and ids */
     prt_piece *pieces;
     size_t length;
-    size_t unreadable;         /* partitions whose bounds are not understood */
+    size_t unreadable; /* partitions whose bounds are not understood */
     prt_retention retention;
-    bool retention_known;      /* false: the hook raised */
+    bool retention_known; /* false: the hook raised */
     prt_keep keep;
-    prt_extent *extents;       /* of attached pieces, for retention */
+    prt_extent *extents; /* of attached pieces, for retention */
     size_t extents_length;
     PRT_VEC(prt_segment) segments;
-    size_t retired;            /* how many attached partitions this plan retires */
+    size_t retired; /* how many attached partitions this plan retires */
 } prt_worksite;
 
 /* plan_findings.c */

@@ -38,9 +38,16 @@ static void
 finalize(prt_worksite *site, const prt_piece *piece)
 {
     const prt_table *table = piece->table;
-    prt_plan_add(site, (prt_operation) {.op = PRT_OP_FINALIZE, .schema = table->schema, .name = table->name,
-                                        .oid = table->oid, .table = table, .has_range = true, .range = piece->range,
-                                        .reason = "interrupted detach", .bytes = table->bytes, .rows = table->rows});
+    prt_plan_add(site, (prt_operation) {.op = PRT_OP_FINALIZE,
+                                        .schema = table->schema,
+                                        .name = table->name,
+                                        .oid = table->oid,
+                                        .table = table,
+                                        .has_range = true,
+                                        .range = piece->range,
+                                        .reason = "interrupted detach",
+                                        .bytes = table->bytes,
+                                        .rows = table->rows});
 }
 
 static void
@@ -122,15 +129,16 @@ read_range(const prt_worksite *site, const prt_marker *marker, prt_range *range)
     prt_bound bound;
     return marker->from != NULL && marker->to != NULL &&
            prt_bound_parse(site->arena,
-                           prt_arena_printf(site->arena, "FOR VALUES FROM (%s) TO (%s)", marker->from, marker->to), &bound,
-                           &err) &&
+                           prt_arena_printf(site->arena, "FOR VALUES FROM (%s) TO (%s)", marker->from, marker->to),
+                           &bound, &err) &&
            prt_range_from_bound(site->arena, &site->set->key, &bound, range, &err);
 }
 
 static void
 report_waiting(prt_worksite *site, const prt_waiting *waiting, const char *hint, const char *why)
 {
-    prt_find(site, PRT_FINDING_DETACHED_WAITING, PRT_SEVERITY_INFO, prt_site_name(site, waiting->table), hint, "%s", why);
+    prt_find(site, PRT_FINDING_DETACHED_WAITING, PRT_SEVERITY_INFO, prt_site_name(site, waiting->table), hint, "%s",
+             why);
 }
 
 static void
@@ -140,21 +148,23 @@ plan_retiring(prt_worksite *site, const prt_waiting *w, bool by_hand)
     bool force = by_hand && site->planner->options->force_retention;
     prt_range range;
     if (!read_range(site, &w->marker, &range)) {
-        report_waiting(site, w, "drop it by hand", "it is detached and stays: the bounds in its comment cannot be read");
+        report_waiting(site, w, "drop it by hand",
+                       "it is detached and stays: the bounds in its comment cannot be read");
         return;
     }
     const char *reason = by_hand ? "requested" : prt_expire_reason(site, range.to.pos);
     if (spec->cleanup != PRT_CLEANUP_DROP && spec->cleanup != PRT_CLEANUP_MOVE)
-        report_waiting(site, w, "drop it, or attach it again", "it is detached and stays: the policy does not drop any more");
+        report_waiting(site, w, "drop it, or attach it again",
+                       "it is detached and stays: the policy does not drop any more");
     else if (!force && !still_expired(site, w->table, &range))
         report_waiting(site, w, "drop it, or attach it again",
                        "it is detached and stays: by today's retention it has not expired");
     else if (!force && !grace_is_over(site, &w->marker))
-        report_waiting(site, w, NULL,
-                       prt_arena_printf(site->arena, "it is detached, and %s at %s",
-                                        spec->cleanup == PRT_CLEANUP_DROP ? "dropped" : "moved",
-                                        prt_instant_display(site->arena, prt_interval_add(w->marker.since, &spec->grace, 1,
-                                                                                          spec->zone))));
+        report_waiting(
+            site, w, NULL,
+            prt_arena_printf(
+                site->arena, "it is detached, and %s at %s", spec->cleanup == PRT_CLEANUP_DROP ? "dropped" : "moved",
+                prt_instant_display(site->arena, prt_interval_add(w->marker.since, &spec->grace, 1, spec->zone))));
     else if (!prt_expire_held(site, w->table, &range, "detached", reason))
         prt_plan_add(site, prt_expire_operation(site, w->table, &range, reason, true));
 }
@@ -178,7 +188,8 @@ prt_plan_waiting(prt_worksite *site)
             plan_retiring(site, w, by_hand);
         else if (strcmp(w->marker.state, "making") == 0 && !options->retire_only && !by_hand &&
                  !prt_name_set_has(&site->planner->names, w->table->schema, w->table->name))
-            report_waiting(site, w, "drop it if nobody has put anything into it", "it was built, but is not needed any more");
+            report_waiting(site, w, "drop it if nobody has put anything into it",
+                           "it was built, but is not needed any more");
     }
 }
 

@@ -63,7 +63,10 @@ prt_storage_name(prt_arena *arena, const char *name)
 static prt_renderer
 renderer(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, const prt_operation *operation)
 {
-    return (prt_renderer) {.arena = arena, .snapshot = snapshot, .set = set, .operation = operation,
+    return (prt_renderer) {.arena = arena,
+                           .snapshot = snapshot,
+                           .set = set,
+                           .operation = operation,
                            .parent = prt_ident_qualify(arena, set->schema, set->table),
                            .child = prt_ident_qualify(arena, operation->schema, operation->name)};
 }

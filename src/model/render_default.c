@@ -9,7 +9,8 @@ static bool
 parse_range(prt_arena *arena, const prt_range *range, prt_bound *bound)
 {
     prt_error err = {0};
-    return prt_bound_parse(arena, prt_arena_printf(arena, "FOR VALUES FROM (%s) TO (%s)", range->from.sql, range->to.sql),
+    return prt_bound_parse(arena,
+                           prt_arena_printf(arena, "FOR VALUES FROM (%s) TO (%s)", range->from.sql, range->to.sql),
                            bound, &err) &&
            bound->kind == PRT_BOUND_RANGE;
 }
@@ -48,7 +49,8 @@ range_condition(prt_renderer *r)
     if (low != NULL && high != NULL)
         return prt_arena_printf(r->arena, "%s AND %s", low, high);
     const char *one = low != NULL ? low : high;
-    return one != NULL ? one : prt_arena_printf(r->arena, "%s IS NOT NULL", prt_ident_quote(r->arena, r->set->key.column));
+    return one != NULL ? one
+                       : prt_arena_printf(r->arena, "%s IS NOT NULL", prt_ident_quote(r->arena, r->set->key.column));
 }
 
 static const char *
@@ -67,8 +69,9 @@ put_move_rows(prt_renderer *r, const char *holder)
     const char *columns = column_list(r);
     /* A default partition may be partitioned itself: then its rows sit below it. */
     const char *only = r->set->default_table->kind == 'p' ? "" : "ONLY ";
-    prt_put(r, PRT_LONG, "WITH moved AS (DELETE FROM %s%s WHERE %s RETURNING %s) INSERT INTO %s (%s) SELECT %s FROM moved",
-            only, holder, range_condition(r), columns, r->child, columns, columns);
+    prt_put(r, PRT_LONG,
+            "WITH moved AS (DELETE FROM %s%s WHERE %s RETURNING %s) INSERT INTO %s (%s) SELECT %s FROM moved", only,
+            holder, range_condition(r), columns, r->child, columns, columns);
 }
 
 /* Triggers of the default partition do not see its rows leave; the modes that they have now go into a setting that ends
@@ -77,29 +80,31 @@ static void
 put_triggers_off(prt_renderer *r, const char *holder)
 {
     const char *table = prt_regclass(r, holder);
-    prt_put_do(r, 0, "modes json; trigger_name text",
-               prt_arena_printf(r->arena,
-                                "SELECT COALESCE(pg_catalog.json_object_agg(t.tgname, t.tgenabled::text), '{}') INTO modes"
-                                " FROM pg_catalog.pg_trigger t WHERE t.tgrelid = %s AND t.tgenabled <> 'D'"
-                                " AND (NOT t.tgisinternal OR (t.tgparentid <> 0 AND t.tgconstraint = 0));"
-                                " PERFORM pg_catalog.set_config('partrun.triggers', modes::text, true);"
-                                " FOR trigger_name IN SELECT pg_catalog.json_object_keys(modes) LOOP"
-                                " EXECUTE pg_catalog.format('ALTER TABLE %%s DISABLE TRIGGER %%I', %s, trigger_name);"
-                                " END LOOP;",
-                                table, table));
+    prt_put_do(
+        r, 0, "modes json; trigger_name text",
+        prt_arena_printf(r->arena,
+                         "SELECT COALESCE(pg_catalog.json_object_agg(t.tgname, t.tgenabled::text), '{}') INTO modes"
+                         " FROM pg_catalog.pg_trigger t WHERE t.tgrelid = %s AND t.tgenabled <> 'D'"
+                         " AND (NOT t.tgisinternal OR (t.tgparentid <> 0 AND t.tgconstraint = 0));"
+                         " PERFORM pg_catalog.set_config('partrun.triggers', modes::text, true);"
+                         " FOR trigger_name IN SELECT pg_catalog.json_object_keys(modes) LOOP"
+                         " EXECUTE pg_catalog.format('ALTER TABLE %%s DISABLE TRIGGER %%I', %s, trigger_name);"
+                         " END LOOP;",
+                         table, table));
 }
 
 static void
 put_triggers_on(prt_renderer *r, const char *holder)
 {
-    prt_put_do(r, 0, "trigger record",
-               prt_arena_printf(r->arena,
-                                "FOR trigger IN SELECT m.key, m.value FROM pg_catalog.json_each_text("
-                                "pg_catalog.current_setting('partrun.triggers')::json) m LOOP"
-                                " EXECUTE pg_catalog.format('ALTER TABLE %%s ENABLE %%s TRIGGER %%I', %s,"
-                                " CASE trigger.value WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, trigger.key);"
-                                " END LOOP;",
-                                prt_regclass(r, holder)));
+    prt_put_do(
+        r, 0, "trigger record",
+        prt_arena_printf(r->arena,
+                         "FOR trigger IN SELECT m.key, m.value FROM pg_catalog.json_each_text("
+                         "pg_catalog.current_setting('partrun.triggers')::json) m LOOP"
+                         " EXECUTE pg_catalog.format('ALTER TABLE %%s ENABLE %%s TRIGGER %%I', %s,"
+                         " CASE trigger.value WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, trigger.key);"
+                         " END LOOP;",
+                         prt_regclass(r, holder)));
 }
 
 /*

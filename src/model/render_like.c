@@ -53,7 +53,8 @@ put_privileges(prt_renderer *r)
     if (!r->set->spec->inherit_privileges || !prt_acl_parse(r->arena, parent->acl, &grants, &length, &err))
         return;
     for (size_t i = 0; i < length; i++) {
-        bool owner = grants[i].grantee != NULL && parent->owner != NULL && strcmp(grants[i].grantee, parent->owner) == 0;
+        bool owner = grants[i].grantee != NULL && parent->owner != NULL &&
+                     strcmp(grants[i].grantee, parent->owner) == 0;
         if (!owner)
             prt_put(r, 0, "GRANT %s ON TABLE %s TO %s%s", grants[i].privileges, r->child,
                     grants[i].grantee == NULL ? "PUBLIC" : prt_ident_quote(r->arena, grants[i].grantee),
@@ -95,7 +96,8 @@ prt_put_table(prt_renderer *r)
     const prt_parent *parent = r->set->parent->parent;
     put_like(r);
     if (parent->replica_identity == 'f' || parent->replica_identity == 'n')
-        prt_put(r, 0, "ALTER TABLE %s REPLICA IDENTITY %s", r->child, parent->replica_identity == 'f' ? "FULL" : "NOTHING");
+        prt_put(r, 0, "ALTER TABLE %s REPLICA IDENTITY %s", r->child,
+                parent->replica_identity == 'f' ? "FULL" : "NOTHING");
     put_privileges(r);
     put_row_security(r);
     /* Last: grants given before it become the new owner's. */
@@ -109,16 +111,21 @@ put_replica_index(prt_renderer *r)
 {
     const prt_parent *parent = r->set->parent->parent;
     const char *index = prt_ident_qualify(r->arena, r->set->schema, parent->replica_index);
-    prt_put_do(r, 0, "index_name pg_catalog.name",
-               prt_arena_printf(r->arena,
-                                "SELECT c.relname INTO STRICT index_name FROM pg_catalog.pg_inherits h"
-                                " JOIN pg_catalog.pg_index i ON i.indexrelid = h.inhrelid"
-                                " JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid"
-                                " WHERE h.inhparent = %s AND i.indrelid = %s;"
-                                " EXECUTE pg_catalog.format(%s, index_name);",
-                                prt_regclass(r, index), prt_regclass(r, r->child),
-                                prt_literal_quote(r->arena, prt_format_escape(r->arena, prt_arena_printf(
-                                    r->arena, "ALTER TABLE %s REPLICA IDENTITY USING INDEX ", r->child), "%I"))));
+    prt_put_do(
+        r, 0, "index_name pg_catalog.name",
+        prt_arena_printf(
+            r->arena,
+            "SELECT c.relname INTO STRICT index_name FROM pg_catalog.pg_inherits h"
+            " JOIN pg_catalog.pg_index i ON i.indexrelid = h.inhrelid"
+            " JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid"
+            " WHERE h.inhparent = %s AND i.indrelid = %s;"
+            " EXECUTE pg_catalog.format(%s, index_name);",
+            prt_regclass(r, index), prt_regclass(r, r->child),
+            prt_literal_quote(
+                r->arena,
+                prt_format_escape(r->arena,
+                                  prt_arena_printf(r->arena, "ALTER TABLE %s REPLICA IDENTITY USING INDEX ", r->child),
+                                  "%I"))));
 }
 
 void
@@ -129,8 +136,8 @@ prt_put_attach(prt_renderer *r)
     /* Where no guard helps, ATTACH scans the default partition: that takes as long as it takes. */
     bool scans = r->set->default_table != NULL && !prt_guardable(r->set, o);
     if (o->has_range)
-        prt_put(r, scans ? PRT_LONG : 0, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)", r->parent, r->child,
-                o->range.from.sql, o->range.to.sql);
+        prt_put(r, scans ? PRT_LONG : 0, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)", r->parent,
+                r->child, o->range.from.sql, o->range.to.sql);
     else
         prt_put(r, 0, "ALTER TABLE %s ATTACH PARTITION %s DEFAULT", r->parent, r->child);
     if (parent->replica_identity == 'i' && parent->replica_index != NULL)

@@ -7,17 +7,24 @@
 void
 prt_put_comment(prt_renderer *r, unsigned flags, const char *table, const char *comment)
 {
-    prt_put(r, flags, "COMMENT ON TABLE %s IS %s", table, comment == NULL ? "NULL" : prt_literal_quote(r->arena, comment));
+    prt_put(r, flags, "COMMENT ON TABLE %s IS %s", table,
+            comment == NULL ? "NULL" : prt_literal_quote(r->arena, comment));
 }
 
 prt_marker
 prt_render_marker(const prt_renderer *r, const char *state)
 {
     const prt_operation *o = r->operation;
-    return (prt_marker) {.state = state, .system = r->snapshot->system, .database = r->snapshot->database_oid,
-                         .oid = o->oid, .policy = r->set->spec->name, .parent_schema = r->set->schema,
-                         .parent_name = r->set->table, .from = o->has_range ? o->range.from.sql : NULL,
-                         .to = o->has_range ? o->range.to.sql : NULL, .since = r->snapshot->now};
+    return (prt_marker) {.state = state,
+                         .system = r->snapshot->system,
+                         .database = r->snapshot->database_oid,
+                         .oid = o->oid,
+                         .policy = r->set->spec->name,
+                         .parent_schema = r->set->schema,
+                         .parent_name = r->set->table,
+                         .from = o->has_range ? o->range.from.sql : NULL,
+                         .to = o->has_range ? o->range.to.sql : NULL,
+                         .since = r->snapshot->now};
 }
 
 static void
@@ -49,14 +56,15 @@ static void
 put_drop_indexes(prt_renderer *r)
 {
     prt_put_do(r, 0, "statement text",
-               prt_arena_printf(r->arena,
-                                "FOR statement IN SELECT CASE WHEN k.conname IS NOT NULL"
-                                " THEN pg_catalog.format('ALTER TABLE %%s DROP CONSTRAINT %%I', i.indrelid::pg_catalog.regclass,"
-                                " k.conname) ELSE pg_catalog.format('DROP INDEX %%s', i.indexrelid::pg_catalog.regclass) END"
-                                " FROM pg_catalog.pg_index i LEFT JOIN pg_catalog.pg_constraint k"
-                                " ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')"
-                                " WHERE i.indrelid = %s ORDER BY i.indexrelid LOOP EXECUTE statement; END LOOP;",
-                                prt_regclass(r, r->child)));
+               prt_arena_printf(
+                   r->arena,
+                   "FOR statement IN SELECT CASE WHEN k.conname IS NOT NULL"
+                   " THEN pg_catalog.format('ALTER TABLE %%s DROP CONSTRAINT %%I', i.indrelid::pg_catalog.regclass,"
+                   " k.conname) ELSE pg_catalog.format('DROP INDEX %%s', i.indexrelid::pg_catalog.regclass) END"
+                   " FROM pg_catalog.pg_index i LEFT JOIN pg_catalog.pg_constraint k"
+                   " ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')"
+                   " WHERE i.indrelid = %s ORDER BY i.indexrelid LOOP EXECUTE statement; END LOOP;",
+                   prt_regclass(r, r->child)));
 }
 
 static void

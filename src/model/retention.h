@@ -21,8 +21,8 @@ typedef struct prt_keep {
  * beyond `now`: the current and the future partitions do not expire. COUNT counts partitions that exist; BYTES adds up
  * from the newest, and the first that does not fit goes with everything before it (an unknown size counts as 0).
  */
-prt_keep prt_retention_keep(const prt_retention *retention, prt_pos now, const prt_zone *zone, const prt_extent *extents,
-                            size_t length);
+prt_keep prt_retention_keep(const prt_retention *retention, prt_pos now, const prt_zone *zone,
+                            const prt_extent *extents, size_t length);
 /* Whether a detached partition that ended at `to` would be expired beside the attached ones. A retention by size needs
  * to know its size. */
 bool prt_retention_expired(const prt_retention *retention, const prt_keep *keep, prt_pos now, const prt_extent *extents,

@@ -20,26 +20,43 @@ typedef struct sample {
 } sample;
 
 static const sample samples[] = {
-    {.type = "timestamp with time zone", .intervals = {"1 day", "1 hour", "6 hours", "1 month", "1 week", "15 minutes"},
-     .first_year = 1900, .last_year = 2200},
-    {.type = "timestamp without time zone", .intervals = {"1 day", "1 hour", "3 months", "2 weeks", "1 year", "10 days"},
-     .first_year = 1900, .last_year = 2200},
-    {.type = "date", .intervals = {"1 day", "1 week", "1 month", "3 months", "1 year", "10 years"}, .first_year = 1900,
+    {.type = "timestamp with time zone",
+     .intervals = {"1 day", "1 hour", "6 hours", "1 month", "1 week", "15 minutes"},
+     .first_year = 1900,
      .last_year = 2200},
-    {.type = "uuid", .intervals = {"1 day", "1 hour", "1 month", "1 week", "2 days", "30 seconds"}, .first_year = 1990,
+    {.type = "timestamp without time zone",
+     .intervals = {"1 day", "1 hour", "3 months", "2 weeks", "1 year", "10 days"},
+     .first_year = 1900,
      .last_year = 2200},
-    {.type = "bigint", .key = {.epoch_per_sec = 1000}, .intervals = {"1 day", "1 hour", "1 month", "1 week", "1 year", "1 minute"},
-     .first_year = 1900, .last_year = 2200},
-    {.type = "integer", .key = {.epoch_per_sec = 1}, .intervals = {"1 day", "1 hour", "1 month", "1 week", "1 year", "1 minute"},
-     .first_year = 1910, .last_year = 2030},
-    {.type = "bigint", .key = {.snowflake = true, .snowflake_shift = 22, .snowflake_epoch = INT64_C(1288834974657000)},
-     .intervals = {"1 day", "1 hour", "1 month", "1 week", "2 days", "1 minute"}, .first_year = 2015, .last_year = 2060},
+    {.type = "date",
+     .intervals = {"1 day", "1 week", "1 month", "3 months", "1 year", "10 years"},
+     .first_year = 1900,
+     .last_year = 2200},
+    {.type = "uuid",
+     .intervals = {"1 day", "1 hour", "1 month", "1 week", "2 days", "30 seconds"},
+     .first_year = 1990,
+     .last_year = 2200},
+    {.type = "bigint",
+     .key = {.epoch_per_sec = 1000},
+     .intervals = {"1 day", "1 hour", "1 month", "1 week", "1 year", "1 minute"},
+     .first_year = 1900,
+     .last_year = 2200},
+    {.type = "integer",
+     .key = {.epoch_per_sec = 1},
+     .intervals = {"1 day", "1 hour", "1 month", "1 week", "1 year", "1 minute"},
+     .first_year = 1910,
+     .last_year = 2030},
+    {.type = "bigint",
+     .key = {.snowflake = true, .snowflake_shift = 22, .snowflake_epoch = INT64_C(1288834974657000)},
+     .intervals = {"1 day", "1 hour", "1 month", "1 week", "2 days", "1 minute"},
+     .first_year = 2015,
+     .last_year = 2060},
     {.type = "bigint", .ids = true},
     {.type = "integer", .ids = true},
     {.type = "smallint", .ids = true},
 };
 
-static const char *const zone_names[] = {"UTC",          "Europe/Paris",        "America/New_York",  "Asia/Kathmandu",
+static const char *const zone_names[] = {"UTC",          "Europe/Paris",        "America/New_York", "Asia/Kathmandu",
                                          "Pacific/Apia", "Australia/Lord_Howe", "America/Sao_Paulo"};
 enum { ZONES = 7, MOST_PIECES = 400 };
 
@@ -179,8 +196,8 @@ add_piece(trial *t, prt_pos from, prt_pos to, bool pending)
     assert_ok(prt_end_make(arena, &t->key, to, &high, &err), &err);
     size_t n = t->root->parent->children_length;
     const char *name = prt_arena_printf(arena, one_in(t, 12) ? "held%zu" : "odd%zu", n);
-    prt_table *child =
-        world_child(&t->w, t->root, name, prt_arena_printf(arena, "FOR VALUES FROM (%s) TO (%s)", low.sql, high.sql));
+    prt_table *child = world_child(&t->w, t->root, name,
+                                   prt_arena_printf(arena, "FOR VALUES FROM (%s) TO (%s)", low.sql, high.sql));
     child->detach_pending = pending;
     child->bytes = between(t, 0, 300);
 }
@@ -236,8 +253,11 @@ extents_of(trial *t, extent *out)
             continue;
         assert_ok(prt_range_from_bound(t->w.arena, &t->key, &child->bound, &range, &err), &err);
         assert_true(n < MOST_PIECES);
-        out[n++] = (extent) {.from = range.from.pos, .to = range.to.pos, .bytes = child->bytes < 0 ? 0 : child->bytes,
-                             .pending = child->detach_pending, .name = child->name,
+        out[n++] = (extent) {.from = range.from.pos,
+                             .to = range.to.pos,
+                             .bytes = child->bytes < 0 ? 0 : child->bytes,
+                             .pending = child->detach_pending,
+                             .name = child->name,
                              .held = t->w.spec.hooks.hold != NULL && strstr(child->name, "held") != NULL};
     }
     qsort(out, n, sizeof *out, compare_extents);
@@ -339,7 +359,8 @@ judge_hole(trial *t, const extent *all, size_t n, prt_pos from, prt_pos to)
 static void
 judge_cover(trial *t, const extent *all, size_t n, const extent *before, size_t before_n)
 {
-    prt_pos end = prt_grid_next(&t->grid, t->now), greatest = prt_key_max(&t->key), at = prt_grid_floor(&t->grid, t->now);
+    prt_pos end = prt_grid_next(&t->grid, t->now), greatest = prt_key_max(&t->key),
+            at = prt_grid_floor(&t->grid, t->now);
     for (int64_t i = 0; i < t->w.spec.premake; i++)
         end = prt_grid_next(&t->grid, end);
     for (int64_t i = 0; i < t->w.spec.backfill; i++)
@@ -394,7 +415,8 @@ describe(trial *t, const prt_plan *plan, const extent *all, size_t n)
                   prt_pos_display(t->w.arena, &t->key, t->now), t->w.spec.premake, t->w.spec.backfill,
                   prt_retention_display(t->w.arena, &t->w.spec.retention));
     for (size_t i = 0; i < n; i++)
-        print_message("  %s %s .. %s %" PRId64 " bytes%s\n", all[i].name, prt_pos_display(t->w.arena, &t->key, all[i].from),
+        print_message("  %s %s .. %s %" PRId64 " bytes%s\n", all[i].name,
+                      prt_pos_display(t->w.arena, &t->key, all[i].from),
                       prt_pos_display(t->w.arena, &t->key, all[i].to), all[i].bytes, all[i].pending ? " pending" : "");
     print_message("%s%s\n", world_operations(&t->w, plan, 0), world_findings(&t->w, plan, 0));
 }

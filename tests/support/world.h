@@ -40,8 +40,13 @@ static inline void
 world_init(world *w, prt_arena *arena, const char *now)
 {
     *w = (world) {.arena = arena, .next_oid = 16384};
-    w->snapshot = (prt_snapshot) {.arena = arena, .server_version = 150018, .system = "7000000000000000001",
-                                  .database = "app", .database_oid = 5, .user = "app", .now = world_time(now),
+    w->snapshot = (prt_snapshot) {.arena = arena,
+                                  .server_version = 150018,
+                                  .system = "7000000000000000001",
+                                  .database = "app",
+                                  .database_oid = 5,
+                                  .user = "app",
+                                  .now = world_time(now),
                                   .lock_budget = 1000};
     w->snapshot.roots = prt_arena_array(arena, 64, sizeof *w->snapshot.roots);
     w->snapshot.waiting = prt_arena_array(arena, 2000, sizeof *w->snapshot.waiting);
@@ -56,8 +61,8 @@ static inline prt_table *
 world_table(world *w, const char *schema, const char *name, char kind)
 {
     prt_table *t = PRT_NEW(w->arena, prt_table);
-    *t = (prt_table) {.oid = w->next_oid++, .schema = schema, .name = name, .owner = "app", .kind = kind, .rows = -1,
-                      .bytes = -1};
+    *t = (prt_table) {
+        .oid = w->next_oid++, .schema = schema, .name = name, .owner = "app", .kind = kind, .rows = -1, .bytes = -1};
     return t;
 }
 
@@ -67,8 +72,12 @@ world_partitioned(world *w, prt_table *t, char strategy, const char *column, con
 {
     t->kind = 'p';
     t->parent = PRT_NEW(w->arena, prt_parent);
-    *t->parent = (prt_parent) {.strategy = strategy, .columns = 1, .owner = "app", .replica_identity = 'd',
-                               .locks_per_child = 2, .analyzed = PRT_POS_MIN};
+    *t->parent = (prt_parent) {.strategy = strategy,
+                               .columns = 1,
+                               .owner = "app",
+                               .replica_identity = 'd',
+                               .locks_per_child = 2,
+                               .analyzed = PRT_POS_MIN};
     t->parent->key = prt_arena_array(w->arena, 4, sizeof(prt_key_column));
     t->parent->key[0] = (prt_key_column) {.name = column, .type = type, .not_null = true};
     t->parent->children = prt_arena_array(w->arena, 2000, sizeof(prt_table *));
@@ -117,9 +126,15 @@ static inline void
 world_mark(world *w, prt_table *t, const prt_table *parent, const char *state, const char *from, const char *to,
            const char *since)
 {
-    prt_marker marker = {.state = state, .system = w->snapshot.system, .database = w->snapshot.database_oid, .oid = t->oid,
-                         .policy = "events", .parent_schema = parent->schema, .parent_name = parent->name,
-                         .from = prt_literal_quote(w->arena, from), .to = prt_literal_quote(w->arena, to),
+    prt_marker marker = {.state = state,
+                         .system = w->snapshot.system,
+                         .database = w->snapshot.database_oid,
+                         .oid = t->oid,
+                         .policy = "events",
+                         .parent_schema = parent->schema,
+                         .parent_name = parent->name,
+                         .from = prt_literal_quote(w->arena, from),
+                         .to = prt_literal_quote(w->arena, to),
                          .since = world_time(since)};
     t->comment = prt_marker_write(w->arena, t->comment, &marker);
 }
@@ -210,7 +225,8 @@ world_apply_one(world *w, const prt_set *set, const prt_operation *o)
             table->comment = world_comment(w, o);
         prt_waiting *waiting = &w->snapshot.waiting[w->snapshot.waiting_length];
         waiting->table = table;
-        if (o->op != PRT_OP_DROP && table->comment != NULL && prt_marker_read(w->arena, table->comment, &waiting->marker))
+        if (o->op != PRT_OP_DROP && table->comment != NULL &&
+            prt_marker_read(w->arena, table->comment, &waiting->marker))
             w->snapshot.waiting_length++;
         return;
     }

@@ -54,6 +54,7 @@ int
 main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, support_arena_setup, support_arena_teardown)
-    const struct CMUnitTest tests[] = {TEST(privileges_are_read), TEST(hostile_roles_are_read), TEST(nothing_and_nonsense)};
+    const struct CMUnitTest tests[] = {TEST(privileges_are_read), TEST(hostile_roles_are_read),
+                                       TEST(nothing_and_nonsense)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

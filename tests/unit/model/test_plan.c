@@ -186,7 +186,8 @@ later_columns_of_a_key_are_kept_as_text(void **state)
     t->parent->columns = 2;
     t->parent->key[1] = (prt_key_column) {.name = "id", .type = "bigint"};
     w.spec.premake = 1;
-    world_child(&w, t, "first", "FOR VALUES FROM ('2026-03-12 00:00:00+00', MINVALUE) TO ('2026-03-12 12:00:00+00', '5')");
+    world_child(&w, t, "first",
+                "FOR VALUES FROM ('2026-03-12 00:00:00+00', MINVALUE) TO ('2026-03-12 12:00:00+00', '5')");
     world_child(&w, t, "second", "FOR VALUES FROM ('2026-03-12 12:00:00+00', '5') TO ('2026-03-12 12:00:00+00', '9')");
     const prt_set *set = only_set(world_plan(&w, NULL));
     assert_int_equal(set->operations.length, 2);
@@ -228,7 +229,8 @@ a_stray_table_with_the_name_is_an_error(void **state)
     prt_plan *plan = world_plan(&w, NULL);
     assert_string_equal(world_operations(&w, plan, 0),
                         "create \"Events_p20260312\" 2026-03-12 .. 2026-03-13 (current)\n");
-    assert_non_null(strstr(world_findings(&w, plan, 0), "error name_taken Events_p20260313: public.\"Events_p20260313\" exists"));
+    assert_non_null(
+        strstr(world_findings(&w, plan, 0), "error name_taken Events_p20260313: public.\"Events_p20260313\" exists"));
 }
 
 /* Two long parents that are cut to one prefix: the second one's partition is not silently left out. */
@@ -346,7 +348,8 @@ bounds_that_cannot_be_read_are_reported(void **state)
     prt_plan *plan = world_plan(&w, NULL);
     assert_int_equal(only_set(plan)->partitions, 2);
     assert_int_equal(only_set(plan)->operations.length, 5); /* the others go on */
-    assert_non_null(strstr(world_findings(&w, plan, 0), "error unexpected_bounds bad: its bounds cannot be read: unexpected"));
+    assert_non_null(
+        strstr(world_findings(&w, plan, 0), "error unexpected_bounds bad: its bounds cannot be read: unexpected"));
     assert_non_null(strstr(world_findings(&w, plan, 0), "error unexpected_bounds worse"));
 }
 
@@ -366,7 +369,8 @@ ids_are_counted_from_the_highest(void **state)
     assert_string_equal(world_operations(&w, plan, 0), "create ledger_p2000 2000 .. 3000 (premake 1 of 1)\n");
     assert_int_equal(only_set(plan)->runway, 500);
     t->parent->highest = "-1500";
-    assert_non_null(strstr(world_operations(&w, world_plan(&w, NULL), 0), "create ledger_pn2000 -2000 .. -1000 (current)\n"));
+    assert_non_null(
+        strstr(world_operations(&w, world_plan(&w, NULL), 0), "create ledger_pn2000 -2000 .. -1000 (current)\n"));
 }
 
 static void
@@ -436,7 +440,8 @@ levels_below_list_and_hash_are_sets(void **state)
     prt_plan *plan = world_plan(&w, NULL);
     assert_int_equal(plan->sets.length, 2);
     assert_string_equal(plan->sets.items[1].table, "events_a1");
-    assert_string_equal(world_operations(&w, plan, 1), "create events_a1_p20260312 2026-03-12 .. 2026-03-13 (current)\n");
+    assert_string_equal(world_operations(&w, plan, 1),
+                        "create events_a1_p20260312 2026-03-12 .. 2026-03-13 (current)\n");
 }
 
 static void
@@ -478,7 +483,8 @@ the_interval_has_to_fit_the_key(void **state)
     world_root(&d, "days", "day", "date");
     d.spec.interval = world_interval("6 hours");
     plan = world_plan(&d, NULL);
-    assert_non_null(strstr(world_findings(&d, plan, 0), "an interval of 6 hours is finer than column day of type date"));
+    assert_non_null(
+        strstr(world_findings(&d, plan, 0), "an interval of 6 hours is finer than column day of type date"));
     d.spec.interval = world_interval("48 hours");
     assert_int_equal(world_plan(&d, NULL)->sets.items[0].findings.length, 0);
     d.spec.by_id = true;
@@ -513,7 +519,8 @@ rows_in_the_default_partition_block_or_move(void **state)
     w.snapshot.blocked = blocked;
     w.snapshot.blocked_length = 1;
     prt_plan *plan = world_plan(&w, NULL);
-    assert_string_equal(world_operations(&w, plan, 0), "create events_p20260313 2026-03-13 .. 2026-03-14 (premake 1 of 1)\n");
+    assert_string_equal(world_operations(&w, plan, 0),
+                        "create events_p20260313 2026-03-13 .. 2026-03-14 (premake 1 of 1)\n");
     assert_true(world_found(plan, 0, PRT_FINDING_DEFAULT_BLOCKS, PRT_SEVERITY_ERROR));
     assert_non_null(strstr(world_findings(&w, plan, 0),
                            "warning default_not_empty events_default: events_default holds about 40 rows\n"));
@@ -592,8 +599,8 @@ a_table_built_before_a_kill_is_only_attached(void **state)
     world_init(&w, *state, "2026-03-12 09:00");
     prt_table *t = world_root(&w, "events", "at", TZ);
     w.spec.premake = 1;
-    prt_table *made = world_waiting(&w, t, "events_p20260313", "making", "2026-03-13 00:00:00+00", "2026-03-14 00:00:00+00",
-                                    "2026-03-12 08:00");
+    prt_table *made = world_waiting(&w, t, "events_p20260313", "making", "2026-03-13 00:00:00+00",
+                                    "2026-03-14 00:00:00+00", "2026-03-12 08:00");
     const char *taken[] = {"\"public\".\"events_p20260313\""};
     w.snapshot.taken = taken;
     w.snapshot.taken_length = 1;
@@ -644,8 +651,9 @@ runway_reaches_to_the_first_hole(void **state)
     assert_false(world_found(plan, 0, PRT_FINDING_LOW_RUNWAY, PRT_SEVERITY_WARNING));
     w.spec.has_alert_runway = true;
     w.spec.alert_runway = world_interval("2 days");
-    assert_non_null(strstr(world_findings(&w, world_plan(&w, &checking), 0),
-                           "warning low_runway public.events: partitions reach only 1 d 3 h ahead, to 2026-03-13 12:00"));
+    assert_non_null(
+        strstr(world_findings(&w, world_plan(&w, &checking), 0),
+               "warning low_runway public.events: partitions reach only 1 d 3 h ahead, to 2026-03-13 12:00"));
     assert_int_equal(only_set(world_plan(&w, NULL))->findings.length, 0); /* the plan mends it */
     prt_plan_options retiring = {.retire_only = true};
     world_detach(t, now);
@@ -772,8 +780,9 @@ pending_detaches_are_not_planned_over(void **state)
     prt_table *p = world_range(&w, t, "a", "2026-03-12 00:00:00+00", "2026-03-13 00:00:00+00");
     p->detach_pending = true;
     prt_plan *plan = world_plan(&w, NULL);
-    assert_string_equal(world_operations(&w, plan, 0), "create events_p20260313 2026-03-13 .. 2026-03-14 (premake 1 of 1)\n"
-                                                       "finalize a 2026-03-12 .. 2026-03-13 (interrupted detach)\n");
+    assert_string_equal(world_operations(&w, plan, 0),
+                        "create events_p20260313 2026-03-13 .. 2026-03-14 (premake 1 of 1)\n"
+                        "finalize a 2026-03-12 .. 2026-03-13 (interrupted detach)\n");
     assert_true(world_found(plan, 0, PRT_FINDING_PENDING_DETACH, PRT_SEVERITY_ERROR));
     assert_int_equal(only_set(plan)->partitions, 0);
     world_apply(&w, plan);

@@ -11,7 +11,8 @@ daily(world *w, prt_arena *arena, const char *age)
     world_init(w, arena, "2026-03-12 09:00");
     prt_table *t = world_root(w, "events", "at", TZ);
     for (int day = 1; day <= 16; day++)
-        world_range(w, t, prt_arena_printf(arena, "d%02d", day), prt_arena_printf(arena, "2026-03-%02d 00:00:00+00", day),
+        world_range(w, t, prt_arena_printf(arena, "d%02d", day),
+                    prt_arena_printf(arena, "2026-03-%02d 00:00:00+00", day),
                     prt_arena_printf(arena, "2026-03-%02d 00:00:00+00", day + 1));
     if (age != NULL)
         w->spec.retention = (prt_retention) {.kind = PRT_KEEP_AGE, .age = world_interval(age)};
@@ -209,8 +210,9 @@ too_many_at_once_are_too_many(void **state)
     daily(&w, *state, "2 days"); /* 9 of 16 */
     prt_plan *plan = world_plan(&w, NULL);
     assert_int_equal(prt_plan_operations(plan), 0);
-    assert_string_equal(world_findings(&w, plan, 0), "error mass_drop public.events: 9 of 16 partitions would be retired, but "
-                                                     "max_drop allows 8: nothing of this set is retired\n");
+    assert_string_equal(world_findings(&w, plan, 0),
+                        "error mass_drop public.events: 9 of 16 partitions would be retired, but "
+                        "max_drop allows 8: nothing of this set is retired\n");
     prt_max_drop nine = {.kind = PRT_DROP_COUNT, .amount = 9}, few = {.kind = PRT_DROP_PERCENT, .amount = 1};
     prt_plan_options options = {.max_drop = &nine};
     assert_int_equal(prt_plan_operations(world_plan(&w, &options)), 9);
@@ -244,7 +246,8 @@ clocks_that_differ_retire_nothing(void **state)
     w.snapshot.clock_skew = -10 * PRT_USEC_PER_SEC - 1;
     world_waiting(&w, t, "gone", "retiring", "2026-02-01 00:00:00+00", "2026-02-02 00:00:00+00", "2026-03-01");
     prt_plan *plan = world_plan(&w, NULL);
-    assert_string_equal(world_operations(&w, plan, 0), "create events_p20260317 2026-03-17 .. 2026-03-18 (premake 5 of 5)\n");
+    assert_string_equal(world_operations(&w, plan, 0),
+                        "create events_p20260317 2026-03-17 .. 2026-03-18 (premake 5 of 5)\n");
     assert_true(world_found(plan, 0, PRT_FINDING_CLOCK_DRIFT, PRT_SEVERITY_ERROR));
     w.snapshot.clock_skew = 10 * PRT_USEC_PER_SEC;
     assert_int_equal(prt_plan_operations(world_plan(&w, NULL)), 4);
@@ -282,7 +285,8 @@ cleanups_and_grace(void **state)
     w.snapshot.now = world_time("2026-03-19 09:00");
     assert_non_null(strstr(world_findings(&w, world_plan(&w, NULL), 0), "by today's retention it has not expired"));
     w.spec.retention.age = world_interval("17 days");
-    assert_non_null(strstr(world_operations(&w, world_plan(&w, NULL), 0), "drop d01 2026-03-01 .. 2026-03-02 (expired 9 h ago)"));
+    assert_non_null(
+        strstr(world_operations(&w, world_plan(&w, NULL), 0), "drop d01 2026-03-01 .. 2026-03-02 (expired 9 h ago)"));
     w.spec.cleanup = PRT_CLEANUP_MOVE;
     w.spec.cleanup_schema = "attic";
     plan = world_plan(&w, &(prt_plan_options) {.retire_only = true});

@@ -47,10 +47,16 @@ creation_is_like_and_attach(void **state)
     hostile(&w, *state);
     const prt_operation *o = operation(world_plan(&w, NULL), 0);
     assert_int_equal(o->statements_length, 2);
-    assert_sql(o, 0, "CREATE TABLE \"My Schema\".\"we'ird\"\"t12\" (LIKE \"My Schema\".\"we'ird\"\"t\" INCLUDING ALL EXCLUDING "
-                     "IDENTITY)", 0);
-    assert_sql(o, 1, "ALTER TABLE \"My Schema\".\"we'ird\"\"t\" ATTACH PARTITION \"My Schema\".\"we'ird\"\"t12\" FOR VALUES FROM "
-                     "('2026-03-12 00:00:00+00') TO ('2026-03-13 00:00:00+00')", 0);
+    assert_sql(
+        o, 0,
+        "CREATE TABLE \"My Schema\".\"we'ird\"\"t12\" (LIKE \"My Schema\".\"we'ird\"\"t\" INCLUDING ALL EXCLUDING "
+        "IDENTITY)",
+        0);
+    assert_sql(
+        o, 1,
+        "ALTER TABLE \"My Schema\".\"we'ird\"\"t\" ATTACH PARTITION \"My Schema\".\"we'ird\"\"t12\" FOR VALUES FROM "
+        "('2026-03-12 00:00:00+00') TO ('2026-03-13 00:00:00+00')",
+        0);
     assert_string_equal(o->lock, "ShareUpdateExclusiveLock");
 }
 
@@ -60,7 +66,10 @@ what_like_does_not_carry_over(void **state)
     world w;
     prt_table *t = hostile(&w, *state);
     prt_storage storage[] = {{"fillfactor", "70"}, {"toast.autovacuum_enabled", "false"}};
-    prt_row_policy policy = {.name = "mine\"", .permissive = false, .command = "SELECT", .roles = "PUBLIC",
+    prt_row_policy policy = {.name = "mine\"",
+                             .permissive = false,
+                             .command = "SELECT",
+                             .roles = "PUBLIC",
                              .using_sql = "(tenant = CURRENT_USER)"};
     w.spec.template_table = "\"My Schema\".Template";
     w.spec.storage = storage;
@@ -75,7 +84,8 @@ what_like_does_not_carry_over(void **state)
     t->parent->policies_length = 1;
     const prt_operation *o = operation(world_plan(&w, NULL), 0);
     const char *const expected[] = {
-        "CREATE TABLE \"My Schema\".\"we'ird\"\"t12\" (LIKE \"My Schema\".\"template\" INCLUDING ALL EXCLUDING IDENTITY)"
+        "CREATE TABLE \"My Schema\".\"we'ird\"\"t12\" (LIKE \"My Schema\".\"template\" INCLUDING ALL EXCLUDING "
+        "IDENTITY)"
         " WITH (\"fillfactor\" = '70', \"toast\".\"autovacuum_enabled\" = 'false') TABLESPACE \"fast disk\"",
         "ALTER TABLE \"My Schema\".\"we'ird\"\"t12\" REPLICA IDENTITY FULL",
         "GRANT SELECT ON TABLE \"My Schema\".\"we'ird\"\"t12\" TO PUBLIC",
@@ -158,9 +168,10 @@ rows_are_drained_in_one_transaction(void **state)
     assert_non_null(o);
     assert_int_equal(o->statements_length, 8);
     assert_sql(o, 0, "LOCK TABLE ONLY \"My Schema\".\"we'ird\"\"t\" IN SHARE UPDATE EXCLUSIVE MODE", 0);
-    assert_non_null(strstr(o->statements[3].sql,
-                           "DELETE FROM ONLY \"My Schema\".\"def\" WHERE (\"Order\", \"id\") >= ('2026-03-12 03:00:00+00', '5')"
-                           " AND \"Order\" < '2026-03-13 00:00:00+00' RETURNING \"id\", \"Order\")"));
+    assert_non_null(
+        strstr(o->statements[3].sql,
+               "DELETE FROM ONLY \"My Schema\".\"def\" WHERE (\"Order\", \"id\") >= ('2026-03-12 03:00:00+00', '5')"
+               " AND \"Order\" < '2026-03-13 00:00:00+00' RETURNING \"id\", \"Order\")"));
     assert_int_equal(o->statements[3].flags, PRT_LONG);
     assert_sql(o, 4, "LOCK TABLE \"My Schema\".\"def\" IN ACCESS EXCLUSIVE MODE", 0);
     assert_string_equal(o->statements[5].sql, o->statements[3].sql);
@@ -183,10 +194,13 @@ a_guard_names_what_the_ranges_have_in_common(void **state)
     const prt_operation *o = operation(plan, 0);
     assert_int_equal(o->op, PRT_OP_ALTER);
     assert_sql(o, 0, "ALTER TABLE \"My Schema\".\"def\" DROP CONSTRAINT IF EXISTS partrun_guard", 0);
-    assert_sql(o, 1, "ALTER TABLE \"My Schema\".\"def\" ADD CONSTRAINT partrun_guard CHECK "
-                     "((\"Order\" IS NULL OR \"Order\" < '2026-03-13 00:00:00+00' OR \"Order\" >= '2026-03-15 00:00:00+00') AND "
-                     "(\"Order\" IS NULL OR \"Order\" < '2026-03-16 00:00:00+00' OR \"Order\" >= '2026-03-17 00:00:00+00'))"
-                     " NOT VALID", 0);
+    assert_sql(
+        o, 1,
+        "ALTER TABLE \"My Schema\".\"def\" ADD CONSTRAINT partrun_guard CHECK "
+        "((\"Order\" IS NULL OR \"Order\" < '2026-03-13 00:00:00+00' OR \"Order\" >= '2026-03-15 00:00:00+00') AND "
+        "(\"Order\" IS NULL OR \"Order\" < '2026-03-16 00:00:00+00' OR \"Order\" >= '2026-03-17 00:00:00+00'))"
+        " NOT VALID",
+        0);
     assert_sql(o, 2, "ALTER TABLE \"My Schema\".\"def\" VALIDATE CONSTRAINT partrun_guard", PRT_LONG | PRT_BREAK);
     assert_string_equal(o->lock, "none");
     /* The one that holds now is not guarded: its ATTACH may take long. */
@@ -247,8 +261,9 @@ a_default_made_in_the_same_run_forbids_it_too(void **state)
     w.spec.default_partition = PRT_DEFAULT_CREATE;
     prt_plan *plan = world_plan(&w, NULL);
     assert_string_equal(operation(plan, 2)->lock, "AccessExclusiveLock");
-    assert_sql(operation(plan, 1), 1,
-               "ALTER TABLE \"My Schema\".\"we'ird\"\"t\" ATTACH PARTITION \"My Schema\".\"we'ird\"\"t_default\" DEFAULT", 0);
+    assert_sql(
+        operation(plan, 1), 1,
+        "ALTER TABLE \"My Schema\".\"we'ird\"\"t\" ATTACH PARTITION \"My Schema\".\"we'ird\"\"t_default\" DEFAULT", 0);
 }
 
 static void

@@ -51,7 +51,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_found_by_binary_search),
-        cmocka_unit_test_setup_teardown(a_walk_goes_depth_first_and_can_stop, support_arena_setup, support_arena_teardown),
+        cmocka_unit_test_setup_teardown(a_walk_goes_depth_first_and_can_stop, support_arena_setup,
+                                        support_arena_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
