@@ -9,13 +9,16 @@ static bool
 end_from_tuple(prt_arena *arena, const prt_key *key, const prt_datum *tuple, size_t length, prt_end *out,
                prt_error *err)
 {
-    prt_buf sql;
-    prt_buf_init(&sql, arena);
-    for (size_t i = 0; i < length; i++) {
-        prt_buf_str(&sql, i == 0 ? "" : ", ");
-        prt_buf_str(&sql, tuple[i].sql);
+    out->sql = tuple[0].sql; /* of most keys: no copy for each of thousands of partitions */
+    if (length > 1) {
+        prt_buf sql;
+        prt_buf_init(&sql, arena);
+        for (size_t i = 0; i < length; i++) {
+            prt_buf_str(&sql, i == 0 ? "" : ", ");
+            prt_buf_str(&sql, tuple[i].sql);
+        }
+        out->sql = sql.data;
     }
-    out->sql = sql.data;
     return prt_key_decode(key, &tuple[key->index], &out->pos, err);
 }
 
