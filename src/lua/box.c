@@ -17,7 +17,7 @@ arena_gc(lua_State *L)
 prt_arena *
 prl_arena_box(lua_State *L)
 {
-    prt_arena **box = lua_newuserdatauv(L, sizeof *box, 0);
+    prt_arena **box = lua_newuserdatauv(L, sizeof(prt_arena *), 0);
     *box = NULL;
     if (luaL_newmetatable(L, arena_type)) {
         lua_pushcfunction(L, arena_gc);

@@ -31,7 +31,7 @@ box_gc(lua_State *L)
 json_t **
 prl_json_box(lua_State *L)
 {
-    json_t **box = lua_newuserdatauv(L, sizeof *box, 0);
+    json_t **box = lua_newuserdatauv(L, sizeof(json_t *), 0);
     *box = NULL;
     if (luaL_newmetatable(L, box_type)) {
         lua_pushcfunction(L, box_gc);

@@ -1,7 +1,6 @@
 #include "lua/pg.h"
 
 #include <lauxlib.h>
-#include <stdint.h>
 
 #include "lua/db.h"
 #include "lua/http.h"
@@ -17,7 +16,11 @@ static const prl_pg_options no_options = {0};
 void
 prl_pg_set(lua_State *L, const prl_pg_options *options)
 {
-    lua_pushlightuserdata(L, (void *) (uintptr_t) options);
+    union {
+        const prl_pg_options *kept;
+        void *pushed; /* written through by nobody */
+    } pointer = {.kept = options};
+    lua_pushlightuserdata(L, pointer.pushed);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &options_key);
 }
 
