@@ -1,6 +1,5 @@
--- partrun.load(path): the policies of a file or a folder, for scripts. The files run without the script's globals, as they
--- do under `partrun plan`: what works here works there. What protects against endless loops is not here: a script can
--- loop for ever as well.
+-- partrun.load(path): the policies of a file or a folder, for scripts. The files see what they see under `partrun plan`, and not
+-- the script's globals: what works here works there. The budgets are missing: a script can loop for ever as well.
 local policy_files = ...
 
 local partrun = require "partrun"
@@ -11,12 +10,10 @@ local allowed = {
 }
 local pure = { "version", "time", "interval", "range", "ranges", "policy", "json", "log" }
 
-local function copy(library, without)
+local function copy(library)
   local result = {}
   for name, value in pairs(library) do
-    if name ~= without then
-      result[name] = value
-    end
+    result[name] = value
   end
   return result
 end
@@ -47,43 +44,82 @@ local function read(path)
   return text
 end
 
--- Loads a file as text; a first line that begins with # is not Lua.
+-- Loads a file as text, without a byte order mark and without a first line that begins with #.
 local function compile(path, env)
   local text, message = read(path)
   if not text then
     return nil, message
   end
-  return load(text:gsub("^#[^\n]*", ""), "@" .. path, "t", env)
+  text = text:gsub("^\xEF\xBB\xBF", ""):gsub("^#[^\n]*", "")
+  return load(text, "@" .. path, "t", env)
 end
 
--- What a policy's `require` finds: partrun's own modules, and the policy's own folder.
+local function find(folder, name)
+  local path = folder .. name:gsub("%.", "/")
+  for _, suffix in ipairs { ".lua", "/init.lua" } do
+    local file = io.open(path .. suffix, "rb")
+    if file then
+      file:close()
+      return path .. suffix
+    end
+  end
+  error(("module '%s' not found in the policy's folder %s"):format(name, folder), 3)
+end
+
+local function is_module_name(name)
+  return name:find("^[%w_-][%w_.-]*$") and not name:find("..", 1, true) and not name:find("%.$")
+end
+
+-- What a policy's `require` finds: partrun, and modules in the policy's own folder.
 local function requirer(folder, env)
+  local loading = {}
   local loaded = { partrun = pure_partrun() }
   return function(name)
     if type(name) ~= "string" then
       error("require takes a name", 2)
+    elseif loaded[name] == loading then
+      error(("module '%s' requires itself, or failed before"):format(name), 2)
     elseif loaded[name] ~= nil then
       return loaded[name]
-    elseif not name:find("^[%w_]+[%w_.]*$") or name:find("..", 1, true) or name:find("^partrun%.") then
-      error(("a policy cannot require '%s'"):format(name), 2)
+    elseif name:find("^partrun%.") then
+      error(("module '%s' is not available in a policy: require \"partrun\" has what there is"):format(name), 2)
+    elseif not is_module_name(name) then
+      error(("'%s' is no name of a module: write folder.module"):format(name), 2)
     end
-    local chunk, message = compile(folder .. name:gsub("%.", "/") .. ".lua", env)
+    local chunk, message = compile(find(folder, name), env)
     if not chunk then
-      error(("a policy cannot require '%s': %s"):format(name, message), 2)
+      error(message, 0)
     end
+    loaded[name] = loading
     local result = chunk(name)
     loaded[name] = result == nil and true or result
     return loaded[name]
   end
 end
 
+local function no_random()
+  error("random numbers are not available in a policy: the same input has to give the same plan", 2)
+end
+
+-- Standard output belongs to the script.
+local function logged_print(...)
+  local texts = table.pack(...)
+  for i = 1, texts.n do
+    texts[i] = tostring(texts[i])
+  end
+  partrun.log.info(table.concat(texts, " "))
+end
+
 local function environment(folder)
-  local env = {}
+  local env = { print = logged_print }
   for _, name in ipairs(allowed) do
     env[name] = _G[name]
   end
-  env.string, env.math = copy(string, "dump"), copy(math)
-  env.table, env.utf8 = copy(table), copy(utf8)
+  for _, name in ipairs { "string", "math", "table", "utf8" } do
+    env[name] = copy(_G[name])
+  end
+  env.string.dump = nil
+  env.math.random, env.math.randomseed = no_random, no_random
   env._G = env
   env.require = requirer(folder, env)
   return env
@@ -97,8 +133,8 @@ local function add(list, path, result)
   if is_policy(result) then
     list[#list + 1] = result
     return true
-  elseif type(result) ~= "table" or getmetatable(result) ~= nil then
-    return nil, ("%s: returns a %s, not a policy or a list of policies"):format(path, type(result))
+  elseif type(result) ~= "table" or getmetatable(result) ~= nil or #result == 0 then
+    return nil, ("%s: returns neither a policy nor a list of policies"):format(path)
   end
   for i, policy in ipairs(result) do
     if not is_policy(policy) then

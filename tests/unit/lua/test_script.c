@@ -226,9 +226,11 @@ loads_policies_apart_from_the_script(void **state)
     put(f, "policies/b.lua",
         "local partrun = require 'partrun'\n"
         "local shared = require 'sub.shared'\n"
+        "assert(shared == require 'sub.shared' and require 'sub' == 'sub')\n"
         "return { partrun.policy { table = 'public.b', interval = shared.interval } }");
     put(f, "policies/a.lua",
-        "#!/bin/sh\nlocal partrun = require 'partrun'\n"
+        "\xEF\xBB\xBF#!/bin/sh\nlocal partrun = require 'partrun'\n"
+        "print('said', 1, nil)\n"
         "assert(not os and not io and not debug and not load and not string.dump and not leaked)\n"
         "string.upper = nil\n"
         "leaked = true\n"
@@ -237,10 +239,15 @@ loads_policies_apart_from_the_script(void **state)
     put(f, "policies/note.txt", "no Lua");
     assert_int_equal(mkdir(place(f, "policies/sub"), 0700), 0);
     put(f, "policies/sub/shared.lua", "assert(not os) return { interval = '1 month' }");
+    put(f, "policies/sub/init.lua", "return 'sub'");
     put(f, "broken.lua", "return {");
     put(f, "raises.lua", "error 'no good'");
     put(f, "other.lua", "return 5");
     put(f, "mixed.lua", "return { 1 }");
+    put(f, "circle.lua", "require 'circle'");
+    put(f, "lost.lua", "require 'nowhere.to-be-found'");
+    put(f, "random.lua", "math.random()");
+    assert_int_equal(mkdir(place(f, "empty"), 0700), 0);
     put(f, "connects.lua", "require 'partrun'.connect()");
     put(f, "escapes.lua", "require 'partrun.core'");
     put(f, "climbs.lua", "require '..secret'");
@@ -254,8 +261,9 @@ loads_policies_apart_from_the_script(void **state)
                   "assert(string.upper and leaked == false)\n"
                   "assert(#assert(partrun.load(here .. 'policies/b.lua')) == 1)\n"
                   "local none, message = partrun.load(here .. 'policies/sub/')\n"
-                  "assert(none == nil and message:find 'there are no policies', message)"),
+                  "assert(none == nil and message:find 'neither a policy', message)"),
            0, "");
+    assert_non_null(strstr(f->err, "said 1 nil\n"));
     expect(f,
            run(f, "local partrun = require 'partrun'\n"
                   "local here = arg[0]:match '^.*/'\n"
@@ -266,11 +274,15 @@ loads_policies_apart_from_the_script(void **state)
                   "fails('nowhere', 'io', 'nowhere')\n"
                   "fails('broken.lua', 'policy', 'broken.lua:1')\n"
                   "fails('raises.lua', 'policy', 'raises.lua:1: no good')\n"
-                  "fails('other.lua', 'policy', 'returns a number')\n"
+                  "fails('other.lua', 'policy', 'neither a policy nor a list')\n"
                   "fails('mixed.lua', 'policy', 'item 1')\n"
                   "fails('connects.lua', 'policy', 'connects.lua:1: partrun.connect is not available')\n"
-                  "fails('escapes.lua', 'policy', 'cannot require')\n"
-                  "fails('climbs.lua', 'policy', 'cannot require')\n"
+                  "fails('escapes.lua', 'policy', 'is not available in a policy')\n"
+                  "fails('climbs.lua', 'policy', 'no name of a module')\n"
+                  "fails('circle.lua', 'policy', 'requires itself')\n"
+                  "fails('lost.lua', 'policy', 'not found in the policy')\n"
+                  "fails('random.lua', 'policy', 'random numbers')\n"
+                  "fails('empty', 'policy', 'there are no policies')\n"
                   "fails('wrong.lua', 'policy', 'wrong.lua:1: .*interval')\n"),
            0, "");
 }
