@@ -202,8 +202,8 @@ static prl_status
 explain(lua_State *L, const prl_guard *guard, int status, prt_error *err)
 {
     const char *text = push_kept(L, &message_key), *hint = push_kept(L, &hint_key);
-    bool memory = status == LUA_ERRMEM || (guard != NULL && guard->refused && text != NULL &&
-                                           strstr(text, "not enough memory") != NULL);
+    bool memory = status == LUA_ERRMEM ||
+                  (guard != NULL && guard->refused && text != NULL && strstr(text, "not enough memory") != NULL);
     bool limit = guard != NULL && guard->exceeded;
     if (memory && guard != NULL)
         prt_fail(err, PRT_ERR_LIMIT, "used more memory than it may (%zu MiB in all, %zu MiB for one text)",
@@ -213,7 +213,8 @@ explain(lua_State *L, const prl_guard *guard, int status, prt_error *err)
     else if (text != NULL)
         prt_fail(err, limit ? PRT_ERR_LIMIT : PRT_ERR_LUA, "%s", text);
     else
-        prt_fail(err, limit ? PRT_ERR_LIMIT : PRT_ERR_LUA, "raised a %s value that is no message", luaL_typename(L, -3));
+        prt_fail(err, limit ? PRT_ERR_LIMIT : PRT_ERR_LUA, "raised a %s value that is no message",
+                 luaL_typename(L, -3));
     if (hint != NULL && !memory)
         prt_fail_hint(err, "%s", hint);
     one_line(err->message);
@@ -227,9 +228,7 @@ begin(lua_State *L, prl_guard *guard, prl_phase phase)
 {
     guard->budget = guard->budgets[phase];
     guard->instructions_left = guard->budget.instructions;
-    guard->deadline = guard->budget.deadline_ms == 0
-                          ? 0
-                          : prt_clock_monotonic() + guard->budget.deadline_ms * 1000;
+    guard->deadline = guard->budget.deadline_ms == 0 ? 0 : prt_clock_monotonic() + guard->budget.deadline_ms * 1000;
     guard->exceeded = guard->refused = false;
     lua_sethook(L, count_hook, LUA_MASKCOUNT, TICK);
 }

@@ -32,17 +32,17 @@ typedef enum prl_phase { PRL_INHERIT, PRL_LOAD, PRL_DECISION, PRL_ACTION, PRL_PH
 /* Owned by whoever made the state; outlives it. Fields below the blank line are the guard's own. */
 typedef struct prl_guard {
     prl_budget budgets[PRL_PHASES];
-    size_t memory_limit;  /* bytes of the whole state */
-    size_t string_limit;  /* longest string */
-    size_t block_limit;   /* largest single piece of memory: tables, buffers */
+    size_t memory_limit; /* bytes of the whole state */
+    size_t string_limit; /* longest string */
+    size_t block_limit;  /* largest single piece of memory: tables, buffers */
 
     size_t memory_used;
     lua_State *state;
-    prl_budget budget;    /* of the call in hand */
+    prl_budget budget; /* of the call in hand */
     int64_t instructions_left;
-    int64_t deadline;     /* monotonic clock */
-    bool exceeded;        /* stays until the call in hand has returned to C */
-    bool refused;         /* memory was refused during the call in hand */
+    int64_t deadline; /* monotonic clock */
+    bool exceeded;    /* stays until the call in hand has returned to C */
+    bool refused;     /* memory was refused during the call in hand */
 } prl_guard;
 
 /* A lua_Alloc that keeps the guard's caps; `data` is the guard. */

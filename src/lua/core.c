@@ -75,7 +75,8 @@ check_zone(lua_State *L)
     size_t length;
     const prt_zone *zone;
     prt_error err = {0};
-    if (!prt_tzdata_read(arena, name, &bytes, &length, &err) || !prt_zone_parse(arena, name, bytes, length, &zone, &err))
+    if (!prt_tzdata_read(arena, name, &bytes, &length, &err) ||
+        !prt_zone_parse(arena, name, bytes, length, &zone, &err))
         return refuse(L, &err);
     lua_pushboolean(L, 1);
     return 1;

@@ -151,7 +151,8 @@ run(request *r, lua_CFunction body, const char *hook, prt_error *err)
     lua_State *L = r->hooks->L;
     prt_error cause = {0};
     if (!lua_checkstack(L, 4))
-        return prt_fail(err, PRT_ERR_LIMIT, "policy \"%s\": %s: too many calls inside calls", r->hooks->spec->name, hook);
+        return prt_fail(err, PRT_ERR_LIMIT, "policy \"%s\": %s: too many calls inside calls", r->hooks->spec->name,
+                        hook);
     lua_pushcfunction(L, body);
     lua_pushlightuserdata(L, r);
     if (prl_call(L, 1, 0, r->acts ? PRL_ACTION : PRL_DECISION, &cause) == PRL_OK)
@@ -171,8 +172,12 @@ knows_ids(const prl_hooks *hooks, const prt_key *key)
 static request
 from_context(const prl_hooks *hooks, int function, const prt_hook_context *context)
 {
-    return (request) {.hooks = hooks, .function = function, .schema = context->schema, .table = context->table,
-                      .now = &context->now, .ids = knows_ids(hooks, context->key)};
+    return (request) {.hooks = hooks,
+                      .function = function,
+                      .schema = context->schema,
+                      .table = context->table,
+                      .now = &context->now,
+                      .ids = knows_ids(hooks, context->key)};
 }
 
 /* ------------------------------------------------------------------------------------------------ retention */
@@ -303,8 +308,14 @@ static bool
 make_name(void *data, prt_arena *arena, const prt_name_input *input, const char **name, prt_error *err)
 {
     const prl_hooks *hooks = data;
-    request r = {.hooks = hooks, .function = hooks->naming, .schema = input->schema, .table = input->table,
-                 .ids = knows_ids(hooks, input->key), .range = &input->range, .arena = arena, .out = name};
+    request r = {.hooks = hooks,
+                 .function = hooks->naming,
+                 .schema = input->schema,
+                 .table = input->table,
+                 .ids = knows_ids(hooks, input->key),
+                 .range = &input->range,
+                 .arena = arena,
+                 .out = name};
     return run(&r, naming_body, "naming", err);
 }
 

@@ -1,6 +1,6 @@
 #include "lua/host.h"
 
-#include <stdint.h>
+#include <string.h>
 
 static const char host_key = 0; /* its address is a key of the registry */
 static const prl_host no_host = {0};
@@ -8,7 +8,9 @@ static const prl_host no_host = {0};
 void
 prl_host_set(lua_State *L, const prl_host *host)
 {
-    lua_pushlightuserdata(L, (void *) (uintptr_t) host);
+    void *address; /* only ever read as what it is */
+    memcpy(&address, &host, sizeof address);
+    lua_pushlightuserdata(L, address);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &host_key);
 }
 

@@ -11,8 +11,8 @@
 typedef struct prl_host {
     bool (*push_db)(void *data, lua_State *L, prt_error *err); /* pushes one value or fails; NULL: ctx.db is nil */
     void *data;
-    const prt_log *log;                /* NULL: stderr */
-    volatile sig_atomic_t *interrupt;  /* not zero: stop waiting; NULL: there is none */
+    const prt_log *log;               /* NULL: stderr */
+    volatile sig_atomic_t *interrupt; /* not zero: stop waiting; NULL: there is none */
 } prl_host;
 
 /* `host` is kept, not copied. */

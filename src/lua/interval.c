@@ -142,8 +142,8 @@ prl_open_interval(lua_State *L)
 {
     static const luaL_Reg methods[] = {{"seconds", interval_seconds}, {NULL, NULL}};
     static const luaL_Reg meta[] = {
-        {"__add", interval_plus},     {"__sub", interval_minus},       {"__mul", interval_times},
-        {"__unm", interval_negative}, {"__eq", interval_equal},        {"__lt", interval_less},
+        {"__add", interval_plus},     {"__sub", interval_minus},         {"__mul", interval_times},
+        {"__unm", interval_negative}, {"__eq", interval_equal},          {"__lt", interval_less},
         {"__le", interval_at_most},   {"__tostring", interval_tostring}, {NULL, NULL},
     };
     prl_new_type(L, PRL_INTERVAL, meta, methods);

@@ -23,7 +23,7 @@ find_module(const char *name)
     char path[200], whole[220];
     if (strlen(name) >= sizeof path || strchr(name, '/') != NULL)
         return NULL;
-    strcpy(path, name);
+    memcpy(path, name, strlen(name) + 1);
     for (char *dot = path; (dot = strchr(dot, '.')) != NULL;)
         *dot = '/';
     snprintf(whole, sizeof whole, "%s.lua", path);

@@ -1,7 +1,7 @@
 #include "lua/spec.h"
 
 #include <lauxlib.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -184,13 +184,13 @@ read_max_drop(lua_State *L, int t, prt_max_drop *out)
 {
     int type = prl_raw_field(L, t, "max_drop");
     const char *text = type == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    int percent;
-    char sign;
+    char *end;
+    long percent = strtol(text, &end, 10);
     if (type == LUA_TNUMBER && lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 0)
         *out = (prt_max_drop) {.kind = PRT_DROP_COUNT, .amount = lua_tointeger(L, -1)};
     else if (strcmp(text, "all") == 0)
         *out = (prt_max_drop) {.kind = PRT_DROP_ALL};
-    else if (sscanf(text, "%3d%c", &percent, &sign) == 2 && sign == '%' && percent >= 0 && percent <= 100)
+    else if (end != text && strcmp(end, "%") == 0 && percent >= 0 && percent <= 100)
         *out = (prt_max_drop) {.kind = PRT_DROP_PERCENT, .amount = percent};
     else if (type != LUA_TNIL)
         luaL_error(L, "max_drop: is neither a share, a number nor \"all\"");

@@ -218,13 +218,16 @@ void
 prl_open_time(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"floor", time_floor}, {"format", time_format},           {"epoch", time_epoch},
-        {"add", time_add_method}, {"subtract", time_subtract_method}, {NULL, NULL},
+        {"floor", time_floor},
+        {"format", time_format},
+        {"epoch", time_epoch},
+        {"add", time_add_method},
+        {"subtract", time_subtract_method},
+        {NULL, NULL},
     };
     static const luaL_Reg meta[] = {
-        {"__add", time_plus},  {"__sub", time_minus},   {"__eq", time_equal},
-        {"__lt", time_less},   {"__le", time_at_most},  {"__tostring", time_tostring},
-        {NULL, NULL},
+        {"__add", time_plus},   {"__sub", time_minus},         {"__eq", time_equal}, {"__lt", time_less},
+        {"__le", time_at_most}, {"__tostring", time_tostring}, {NULL, NULL},
     };
     prl_new_type(L, PRL_TIME, meta, methods);
 }

@@ -1,5 +1,7 @@
 #include "lua/values.h"
 
+#include <string.h>
+
 #include "base/file.h"
 #include "lua/box.h"
 #include "lua/types.h"
@@ -79,6 +81,14 @@ read_zone(lua_State *L, const char *name)
     return zone;
 }
 
+static void
+push_zone(lua_State *L, const prt_zone *zone)
+{
+    void *address; /* only ever read as what it is */
+    memcpy(&address, &zone, sizeof address);
+    lua_pushlightuserdata(L, address);
+}
+
 const prt_zone *
 prl_check_zone(lua_State *L, const char *name)
 {
@@ -92,7 +102,7 @@ prl_check_zone(lua_State *L, const char *name)
         lua_createtable(L, 2, 0);
         const prt_zone *zone = read_zone(L, name);
         lua_rawseti(L, -2, 1);
-        lua_pushlightuserdata(L, (void *) (uintptr_t) zone);
+        push_zone(L, zone);
         lua_rawseti(L, -2, 2);
         lua_pushvalue(L, -1);
         lua_setfield(L, top + 1, name);

@@ -31,7 +31,7 @@ add_problem(load *l, const prt_error *err)
     prt_error *copy = PRT_NEW(l->arena, prt_error);
     *copy = *err;
     prt_fail_object(copy, "%s", l->path);
-    prt_vec_push(l->arena, l->problems, copy);
+    prt_vec_push(l->arena, l->problems, copy); /* NOLINT(bugprone-sizeof-expression): a list of addresses */
 }
 
 /* Lua shortens long file names to "...end": puts the path back in front of the message. */
@@ -54,7 +54,7 @@ read_policy(lua_State *L, load *l)
 {
     prt_spec *spec = PRT_NEW(l->arena, prt_spec);
     if (prl_spec_read(L, lua_gettop(L), l->arena, spec, &l->error))
-        prt_vec_push(l->arena, l->specs, spec);
+        prt_vec_push(l->arena, l->specs, spec); /* NOLINT(bugprone-sizeof-expression): a list of addresses */
     else
         luaL_error(L, "%s: %s", l->path, l->error.message);
     lua_pop(L, 1);
@@ -66,8 +66,9 @@ refuse_result(lua_State *L, const load *l, const char *what)
     lua_createtable(L, 0, 2);
     lua_pushfstring(L, "%s: %s", l->path, what);
     lua_setfield(L, -2, "message");
-    lua_pushliteral(L, "end a policy file with `return partrun.policy { ... }`, or a list of them; modules for policies "
-                       "belong into a folder of their own");
+    lua_pushliteral(L,
+                    "end a policy file with `return partrun.policy { ... }`, or a list of them; modules for policies "
+                    "belong into a folder of their own");
     lua_setfield(L, -2, "hint");
     return lua_error(L);
 }

@@ -72,7 +72,8 @@ prt_pattern_cost(const char *pattern, size_t length, size_t subject, bool may_an
         cost *= ((double) subject + i) / i;
     for (int i = 0; i < s.optionals && cost < 1e30; i++)
         cost *= 2;
-    return cost * (double) (length / 32 + 1);
+    size_t literals = length / 32 + 1; /* what is compared on the way */
+    return cost * (double) literals;
 }
 
 bool

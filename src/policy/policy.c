@@ -62,8 +62,8 @@ claim_table(prt_policies *p, const prt_spec *spec, const char *table, prt_error 
     for (size_t i = 0; name != NULL && i < p->claims.length; i++) {
         const prt_spec *other = p->claims.items[i].spec;
         if (strcmp(p->claims.items[i].table, name) == 0)
-            return prt_fail(err, PRT_ERR_POLICY, "%s:%d: policy \"%s\": table %s has a policy already, in %s:%d", spec->file,
-                            spec->line, spec->name, table, other->file, other->line);
+            return prt_fail(err, PRT_ERR_POLICY, "%s:%d: policy \"%s\": table %s has a policy already, in %s:%d",
+                            spec->file, spec->line, spec->name, table, other->file, other->line);
     }
     if (name != NULL)
         prt_vec_push(p->arena, &p->claims, ((claim) {name, spec}));
@@ -88,7 +88,7 @@ check_new(prt_policies *p, size_t first)
         if (!claim_tables(p, p->specs.items[i], &err)) {
             prt_error *copy = PRT_NEW(p->arena, prt_error);
             *copy = err;
-            prt_vec_push(p->arena, &p->errors, copy);
+            prt_vec_push(p->arena, &p->errors, copy); /* NOLINT(bugprone-sizeof-expression): addresses */
             p->specs.length = first;
             p->claims.length = claims;
             return false;

@@ -15,11 +15,11 @@
 typedef struct prt_policies prt_policies;
 
 typedef struct prt_policy_limits {
-    size_t memory;              /* bytes; 0: 64 MiB */
-    int64_t load_instructions;  /* 0: 100 million */
-    int64_t hook_instructions;  /* 0: 10 million, per call */
-    int64_t load_deadline_ms;   /* 0: 5000 */
-    int64_t hook_deadline_ms;   /* 0: 1000 (action hooks: 30000) */
+    size_t memory;             /* bytes; 0: 64 MiB */
+    int64_t load_instructions; /* 0: 100 million */
+    int64_t hook_instructions; /* 0: 10 million, per call */
+    int64_t load_deadline_ms;  /* 0: 5000 */
+    int64_t hook_deadline_ms;  /* 0: 1000 (action hooks: 30000) */
 } prt_policy_limits;
 
 /* What action hooks get as ctx.db: pushes a value on the stack of `lua_state` (a lua_State *), or fails. */

@@ -53,13 +53,12 @@ find_file(const char *folder, const char *name, const char *suffix, char *real)
 {
     char path[PATH_MAX];
     struct stat info;
-    int prefix = snprintf(path, sizeof path, "%s/", folder);
-    if (prefix < 0 || (size_t) prefix + strlen(name) + strlen(suffix) >= sizeof path)
+    int prefix = (int) strlen(folder) + 1;
+    int whole = snprintf(path, sizeof path, "%s/%s%s", folder, name, suffix);
+    if (whole < 0 || (size_t) whole >= sizeof path)
         return false;
-    strcpy(path + prefix, name);
-    for (char *dot = path + prefix; (dot = strchr(dot, '.')) != NULL;)
-        *dot = '/';
-    strcat(path, suffix);
+    for (char *c = path + prefix; c < path + whole - strlen(suffix); c++)
+        *c = *c == '.' ? '/' : *c;
     if (realpath(path, real) == NULL || stat(real, &info) != 0 || !S_ISREG(info.st_mode))
         return false;
     return strncmp(real, path, (size_t) prefix) == 0;

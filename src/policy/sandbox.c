@@ -14,7 +14,7 @@
 static const char base_key = 0;
 
 /* Left out on purpose; using them says so. */
-static const char *const removed[] = {"os",    "io",      "debug",          "package", "load",      "loadstring",
+static const char *const removed[] = {"os",     "io",       "debug",          "package", "load",      "loadstring",
                                       "dofile", "loadfile", "collectgarbage", "xpcall",  "coroutine", NULL};
 
 /* ------------------------------------------------------------------------------------------------ functions */
@@ -107,10 +107,8 @@ open_json(lua_State *L)
 static bool
 push_module_loader(lua_State *L, const char *name)
 {
-    static const luaL_Reg in_c[] = {{"partrun.core", luaopen_partrun_core},
-                                    {"partrun.log", open_log},
-                                    {"partrun.json", open_json},
-                                    {NULL, NULL}};
+    static const luaL_Reg in_c[] = {
+        {"partrun.core", luaopen_partrun_core}, {"partrun.log", open_log}, {"partrun.json", open_json}, {NULL, NULL}};
     for (const luaL_Reg *module = in_c; module->name != NULL; module++)
         if (strcmp(module->name, name) == 0) {
             lua_pushcfunction(L, module->func);
@@ -142,9 +140,9 @@ trusted_require(lua_State *L)
 static void
 open_libraries(lua_State *L)
 {
-    static const luaL_Reg libraries[] = {{LUA_GNAME, luaopen_base},           {LUA_STRLIBNAME, luaopen_string},
-                                         {LUA_TABLIBNAME, luaopen_table},     {LUA_MATHLIBNAME, luaopen_math},
-                                         {LUA_UTF8LIBNAME, luaopen_utf8},     {NULL, NULL}};
+    static const luaL_Reg libraries[] = {{LUA_GNAME, luaopen_base},       {LUA_STRLIBNAME, luaopen_string},
+                                         {LUA_TABLIBNAME, luaopen_table}, {LUA_MATHLIBNAME, luaopen_math},
+                                         {LUA_UTF8LIBNAME, luaopen_utf8}, {NULL, NULL}};
     for (const luaL_Reg *library = libraries; library->name != NULL; library++) {
         luaL_requiref(L, library->name, library->func, 1);
         lua_pop(L, 1);
@@ -190,14 +188,12 @@ close_string_metatable(lua_State *L)
 static void
 push_base(lua_State *L)
 {
-    static const char *const allowed[] = {"assert", "error",    "getmetatable", "ipairs",   "next",     "pairs",
-                                          "pcall",  "rawequal", "rawget",       "rawlen",   "select",   "tonumber",
-                                          "tostring", "type",   "_VERSION",     NULL};
+    static const char *const allowed[] = {"assert",   "error",    "getmetatable", "ipairs", "next",   "pairs",
+                                          "pcall",    "rawequal", "rawget",       "rawlen", "select", "tonumber",
+                                          "tostring", "type",     "_VERSION",     NULL};
     static const char *const closed[] = {LUA_STRLIBNAME, LUA_TABLIBNAME, LUA_MATHLIBNAME, LUA_UTF8LIBNAME, NULL};
-    static const luaL_Reg checked[] = {{"setmetatable", checked_setmetatable},
-                                       {"rawset", checked_rawset},
-                                       {"print", logged_print},
-                                       {NULL, NULL}};
+    static const luaL_Reg checked[] = {
+        {"setmetatable", checked_setmetatable}, {"rawset", checked_rawset}, {"print", logged_print}, {NULL, NULL}};
     luaL_newlib(L, checked);
     for (const char *const *name = allowed; *name != NULL; name++) {
         lua_getglobal(L, *name);

@@ -48,8 +48,8 @@ guarded_find(lua_State *L)
         luaL_checklstring(L, 1, &subject);
         luaL_checklstring(L, 2, &length);
         if ((double) subject * (double) (length + 1) > MOST_PLAIN_STEPS)
-            return luaL_error(L, "a search for %I bytes could take too long on a text of %I bytes", (LUAI_UACINT) length,
-                              (LUAI_UACINT) subject);
+            return luaL_error(L, "a search for %I bytes could take too long on a text of %I bytes",
+                              (LUAI_UACINT) length, (LUAI_UACINT) subject);
     }
     return forward(L);
 }

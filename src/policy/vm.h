@@ -9,12 +9,13 @@
 typedef struct prt_vm {
     lua_State *L;
     prl_guard guard;
-    prl_host host;         /* what Lua code's bindings see */
-    prt_policy_host lent;  /* what was handed in */
+    prl_host host;        /* what Lua code's bindings see */
+    prt_policy_host lent; /* what was handed in */
 } prt_vm;
 
 /* `vm` stays where it is for as long as it is open. */
-PRT_NODISCARD bool prt_vm_open(prt_vm *vm, const prt_policy_limits *limits, const prt_policy_host *host, prt_error *err);
+PRT_NODISCARD bool prt_vm_open(prt_vm *vm, const prt_policy_limits *limits, const prt_policy_host *host,
+                               prt_error *err);
 void prt_vm_close(prt_vm *vm);
 
 #endif

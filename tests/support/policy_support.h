@@ -78,10 +78,10 @@ policy_last(const policy_fixture *f)
     return specs[length - 1];
 }
 
-#define assert_contains(text, part)                                                                                   \
-    do {                                                                                                              \
-        if (strstr((text), (part)) == NULL)                                                                           \
-            fail_msg("\"%s\" does not contain \"%s\"", (text), (part));                                               \
+#define assert_contains(text, part)                                     \
+    do {                                                                \
+        if (strstr((text), (part)) == NULL)                             \
+            fail_msg("\"%s\" does not contain \"%s\"", (text), (part)); \
     } while (0)
 
 #endif

@@ -59,7 +59,8 @@ test_errors(void **state)
         {"error()", "raised a nil value that is no message", ""},
         {"error({})", "raised a table value that is no message", ""},
         {"error({ message = 'm', hint = 'h' })", "m", "h"},
-        {"error(setmetatable({}, { __tostring = function() return 'never asked' end }))", "raised a table value that is no message", ""},
+        {"error(setmetatable({}, { __tostring = function() return 'never asked' end }))",
+         "raised a table value that is no message", ""},
         {"error(5)", "raised a number value that is no message", ""},
     };
     lua_State *L = luaL_newstate();

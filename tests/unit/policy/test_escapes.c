@@ -44,28 +44,40 @@ static const attempt attempts[] = {
      BUDGET},
     {"pcall as a replacement", "local s = ('x'):rep(1000000) while true do s:gsub('.', pcall) end", BUDGET},
     {"pcall as an iterator", "for _ in pcall, function() end do end", BUDGET},
-    {"loop in __index", "local t = setmetatable({}, { __index = function() while true do end end }) pcall(function() return t.x end) "
-                        "while true do pcall(function() return t.x end) end", BUDGET},
+    {"loop in __index",
+     "local t = setmetatable({}, { __index = function() while true do end end }) pcall(function() return t.x end) "
+     "while true do pcall(function() return t.x end) end",
+     BUDGET},
     {"endless ipairs", "for _ in ipairs(setmetatable({}, { __index = function() return 1 end })) do end", BUDGET},
     {"loop in __close, added later",
-     "local m = {} local y = setmetatable({}, m) m.__close = function() while true do pcall(error) end end local z <close> = y "
-     "while true do end", BUDGET},
-    {"loop in __close by for", "local m = {} local y = setmetatable({}, m) m.__close = function() while true do end end "
-                               "for _ in function() return nil end, nil, nil, y do end", BUDGET},
+     "local m = {} local y = setmetatable({}, m) m.__close = function() while true do pcall(error) end end local z "
+     "<close> = y "
+     "while true do end",
+     BUDGET},
+    {"loop in __close by for",
+     "local m = {} local y = setmetatable({}, m) m.__close = function() while true do end end "
+     "for _ in function() return nil end, nil, nil, y do end",
+     BUDGET},
     {"loop in __tostring", "tostring(setmetatable({}, { __tostring = function() while true do end end }))", BUDGET},
-    {"loop in print's __tostring", "print(setmetatable({}, { __tostring = function() while true do end end }))", BUDGET},
-    {"loop in an error value's __tostring", "error(setmetatable({}, { __tostring = function() while true do end end }))",
-     RAISES("raised a table value")},
+    {"loop in print's __tostring", "print(setmetatable({}, { __tostring = function() while true do end end }))",
+     BUDGET},
+    {"loop in an error value's __tostring",
+     "error(setmetatable({}, { __tostring = function() while true do end end }))", RAISES("raised a table value")},
     {"loop in an error value after the budget",
      "local e = setmetatable({}, { __tostring = function() while true do end end }) "
-     "pcall(function() while true do end end) error(e)", BUDGET},
+     "pcall(function() while true do end end) error(e)",
+     BUDGET},
     {"endless ranges", "while true do for _ in partrun.ranges('1 s', '1900-01-01', '2200-01-01') do end end", BUDGET},
-    {"work of C functions", "local s = ('x'):rep(1000000) while true do local _ = s:upper():lower():reverse() end", BUDGET},
+    {"work of C functions", "local s = ('x'):rep(1000000) while true do local _ = s:upper():lower():reverse() end",
+     BUDGET},
     {"gsub with a function", "local s = ('x'):rep(100000) while true do s:gsub('.', function() end) end", BUDGET},
-    {"sort of long texts", "local s = ('x'):rep(1000000) local a, b = s .. 'a', s .. 'b' local t = {} "
-                           "for i = 1, 100000 do t[i] = i % 2 == 0 and a or b end while true do table.sort(t) end", BUDGET},
-    {"rawequal as a comparison", "local s = ('x'):rep(1000000) local a, b = s .. 'a', s .. 'b' local t = {} "
-                                 "for i = 1, 100000 do t[i] = i % 2 == 0 and a or b end while true do pcall(table.sort, t, rawequal) end",
+    {"sort of long texts",
+     "local s = ('x'):rep(1000000) local a, b = s .. 'a', s .. 'b' local t = {} "
+     "for i = 1, 100000 do t[i] = i % 2 == 0 and a or b end while true do table.sort(t) end",
+     BUDGET},
+    {"rawequal as a comparison",
+     "local s = ('x'):rep(1000000) local a, b = s .. 'a', s .. 'b' local t = {} "
+     "for i = 1, 100000 do t[i] = i % 2 == 0 and a or b end while true do pcall(table.sort, t, rawequal) end",
      BUDGET},
     {"recursion", "local function f() return 1 + f() end f()", MEMORY},
     {"recursion, caught", "local function f() return 1 + f() end while true do pcall(f) end", BUDGET},
@@ -84,10 +96,13 @@ static const attempt attempts[] = {
     {"anchor in gmatch", "for _ in string.gmatch(('x'):rep(5000), '^.-.-.-b') do end", RAISES("could take too long")},
     {"as a method", "local s = ('x'):rep(256) s:find('.-.-.-.-b')", RAISES("could take too long")},
     {"long pattern", "string.find('x', ('.'):rep(2000))", RAISES("could take too long")},
-    {"plain search", "string.find(('a'):rep(1000000), ('a'):rep(500000) .. 'b', 1, true)", RAISES("could take too long")},
-    {"plain search without the flag", "string.find(('a'):rep(1000000), ('a'):rep(500000) .. 'b')", RAISES("could take too long")},
+    {"plain search", "string.find(('a'):rep(1000000), ('a'):rep(500000) .. 'b', 1, true)",
+     RAISES("could take too long")},
+    {"plain search without the flag", "string.find(('a'):rep(1000000), ('a'):rep(500000) .. 'b')",
+     RAISES("could take too long")},
     {"many cheap patterns", "local s = ('x'):rep(500) while true do s:find('.-.-b') end", BUDGET},
-    {"an honest pattern", "assert(('events_p20250101'):match('^(.-)_p(%d%d%d%d)(%d%d)(%d%d)$') == 'events')", NULL, PRT_OK},
+    {"an honest pattern", "assert(('events_p20250101'):match('^(.-)_p(%d%d%d%d)(%d%d)(%d%d)$') == 'events')", NULL,
+     PRT_OK},
     {"trimming", "assert((('  ' .. ('x'):rep(200) .. ' '):match('^%s*(.-)%s*$')):len() == 200)", NULL, PRT_OK},
 
     /* loops inside C that count to what one says */
@@ -96,11 +111,14 @@ static const attempt attempts[] = {
     {"rep with a separator", "string.rep('', 1 << 40, 'x')", RAISES("longer than 1048576 bytes")},
     {"move", "table.move({}, 1, 1 << 60, 2)", RAISES("more than 1000000 items")},
     {"move, negative", "table.move({}, math.mininteger, -1, 2)", RAISES("more than 1000000 items")},
-    {"insert with __len", "table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 1)", RAISES("__len")},
-    {"remove with __len", "table.remove(setmetatable({}, { __len = function() return 1 << 60 end }), 1)", RAISES("__len")},
+    {"insert with __len", "table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 1)",
+     RAISES("__len")},
+    {"remove with __len", "table.remove(setmetatable({}, { __len = function() return 1 << 60 end }), 1)",
+     RAISES("__len")},
     {"sort with __len", "table.sort(setmetatable({}, { __len = function() return 1 << 30 end }))", RAISES("__len")},
     {"unpack with __len", "table.unpack(setmetatable({}, { __len = function() return 1 << 30 end }))", RAISES("__len")},
-    {"concat with __index", "table.concat(setmetatable({}, { __index = rawlen }), '', 1, 1 << 60)", RAISES("more than 1000000 items")},
+    {"concat with __index", "table.concat(setmetatable({}, { __index = rawlen }), '', 1, 1 << 60)",
+     RAISES("more than 1000000 items")},
     {"unpack", "table.unpack({}, 1, 1 << 40)", RAISES("more than 1000000 items")},
     {"byte", "string.byte(('x'):rep(1000000), 1, -1)", RAISES("too")},
     {"wide format", "string.format('%1000000d', 1)", RAISES("invalid conversion")},
@@ -110,9 +128,12 @@ static const attempt attempts[] = {
     {"table of texts", "local t = {} while true do t[#t + 1] = ('x'):rep(100000) .. #t end", MEMORY},
     {"table of tables", "local t = {} for i = 1, 1 << 40 do t = { t, t, t } end", BUDGET},
     {"large table", "local t = {} for i = 1, 1 << 40 do t[i] = i end", MEMORY},
-    {"caught", "local t = {} while true do pcall(function() while true do t[#t + 1] = ('x'):rep(100000) .. #t end end) end", BUDGET},
+    {"caught",
+     "local t = {} while true do pcall(function() while true do t[#t + 1] = ('x'):rep(100000) .. #t end end) end",
+     BUDGET},
     {"concat", "local t, s = {}, ('x'):rep(100000) for i = 1, 10000 do t[i] = s end table.concat(t)", MEMORY},
-    {"concat, caught", "local t, s = {}, ('x'):rep(100000) for i = 1, 10000 do t[i] = s end while true do pcall(table.concat, t) end",
+    {"concat, caught",
+     "local t, s = {}, ('x'):rep(100000) for i = 1, 10000 do t[i] = s end while true do pcall(table.concat, t) end",
      BUDGET},
     {"gsub growth", "('x'):rep(100000):gsub('.', ('y'):rep(100000))", MEMORY},
 
@@ -126,8 +147,10 @@ static const attempt attempts[] = {
     {"dofile", "dofile('/dev/stdin')", RAISES("'dofile' is not available in a policy")},
     {"loadfile", "loadfile('/etc/passwd')", RAISES("'loadfile' is not available in a policy")},
     {"collectgarbage", "collectgarbage('stop')", RAISES("'collectgarbage' is not available in a policy")},
-    {"xpcall", "xpcall(function() error() end, function() while true do end end)", RAISES("'xpcall' is not available in a policy")},
-    {"coroutine", "coroutine.wrap(function() while true do end end)()", RAISES("'coroutine' is not available in a policy")},
+    {"xpcall", "xpcall(function() error() end, function() while true do end end)",
+     RAISES("'xpcall' is not available in a policy")},
+    {"coroutine", "coroutine.wrap(function() while true do end end)()",
+     RAISES("'coroutine' is not available in a policy")},
     {"through _G", "_G.os.execute('true')", RAISES("'os' is not available in a policy")},
     {"string.dump", "string.dump(function() end)", RAISES("attempt to call a nil value")},
     {"dump as a method", "(''):dump()", RAISES("attempt to call a nil value")},
@@ -139,9 +162,12 @@ static const attempt attempts[] = {
     {"__gc", "setmetatable({}, { __gc = function() while true do end end })", RAISES("__gc is not available")},
     {"__gc, false", "setmetatable({}, { __gc = false })", RAISES("__gc is not available")},
     {"__close", "setmetatable({}, { __close = function() end })", RAISES("__close is not available")},
-    {"__gc by __index", "setmetatable({}, setmetatable({}, { __index = { __gc = function() while true do end end } }))", NULL, PRT_OK},
-    {"__gc added later", "local mt = {} local t = setmetatable({}, mt) mt.__gc = function() while true do end end t = nil "
-                         "for i = 1, 10000 do local _ = { {} } end", NULL, PRT_OK},
+    {"__gc by __index", "setmetatable({}, setmetatable({}, { __index = { __gc = function() while true do end end } }))",
+     NULL, PRT_OK},
+    {"__gc added later",
+     "local mt = {} local t = setmetatable({}, mt) mt.__gc = function() while true do end end t = nil "
+     "for i = 1, 10000 do local _ = { {} } end",
+     NULL, PRT_OK},
 
     /* what everybody shares cannot be changed */
     {"metatable of strings", "assert(getmetatable('') == false)", NULL, PRT_OK},
@@ -156,8 +182,8 @@ static const attempt attempts[] = {
     {"patching a library's metatable", "setmetatable(string, {})", RAISES("protected metatable")},
     {"patching the globals' metatable", "setmetatable(_G, {})", RAISES("protected metatable")},
     {"metatable of the globals", "assert(getmetatable(_G) == false)", NULL, PRT_OK},
-    {"metatable of a time", "getmetatable(partrun.time '2025-01-01').__index = nil", RAISES("attempt to index a string value")
-    },
+    {"metatable of a time", "getmetatable(partrun.time '2025-01-01').__index = nil",
+     RAISES("attempt to index a string value")},
     {"methods of a time", "partrun.time('2025-01-01').floor = nil", RAISES("attempt to index")},
     {"libraries by next", "assert(next(string) == nil)", NULL, PRT_OK},
     {"libraries by pairs", "for k, v in pairs(string) do string.x = v end", RAISES("cannot be changed")},
@@ -201,7 +227,8 @@ static bool
 call_hold(const prt_spec *spec, bool *hold, prt_error *err)
 {
     const prt_hook_context context = {.spec = spec, .schema = "public", .table = "events"};
-    const prt_hook_partition partition = {.schema = "public", .name = "p", .bytes = -1, .rows = -1, .state = "attached"};
+    const prt_hook_partition partition = {
+        .schema = "public", .name = "p", .bytes = -1, .rows = -1, .state = "attached"};
     *err = (prt_error) {0};
     return spec->hooks.hold(spec->hooks.data, &context, &partition, hold, err);
 }
@@ -216,7 +243,8 @@ check_alive(const policy_fixture *f, size_t index)
                                         "local partrun = require 'partrun'\n"
                                         "assert(('x'):upper() == string.upper('x') and math.floor(1.5) == 1)\n"
                                         "return partrun.policy { table = 'alive.t%zu', interval = '1 day',\n"
-                                        "  hold = function(ctx, p) return p.name == 'p' end }\n", index);
+                                        "  hold = function(ctx, p) return p.name == 'p' end }\n",
+                                        index);
     assert_ok(policy_load(f, "alive.lua", text, &err), &err);
     assert_ok(call_hold(policy_last(f), &hold, &err), &err);
     assert_true(hold);
@@ -226,8 +254,9 @@ static const char *
 try_at_load(const policy_fixture *f, const attempt *a, size_t index)
 {
     prt_error err;
-    const char *text = prt_arena_printf(f->arena, "local partrun = require 'partrun';\n(function() %s end)()\n"
-                                                  "return partrun.policy { table = 'loaded.t%zu', interval = '1 day' }\n",
+    const char *text = prt_arena_printf(f->arena,
+                                        "local partrun = require 'partrun';\n(function() %s end)()\n"
+                                        "return partrun.policy { table = 'loaded.t%zu', interval = '1 day' }\n",
                                         a->code, index);
     int64_t started = prt_clock_monotonic();
     bool ok = policy_load(f, "attempt.lua", text, &err);
@@ -242,7 +271,8 @@ try_in_hook(const policy_fixture *f, const attempt *a, size_t index)
     const char *text = prt_arena_printf(f->arena,
                                         "local partrun = require 'partrun'\n"
                                         "return partrun.policy { table = 'hooked.t%zu', interval = '1 day',\n"
-                                        "  hold = function() (function() %s end)() end }\n", index, a->code);
+                                        "  hold = function() (function() %s end)() end }\n",
+                                        index, a->code);
     assert_ok(policy_load(f, "attempt.lua", text, &err), &err);
     int64_t started = prt_clock_monotonic();
     bool ok = call_hold(policy_last(f), &hold, &err);

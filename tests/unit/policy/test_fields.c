@@ -24,15 +24,20 @@ static const wrong wrongs[] = {
     {"key = 5", "key: 5 is not a column or a table", ""},
     {"key = {}", "key.column: is required", ""},
     {"key = { column = 'id', epoch = 'm' }", "key.epoch: \"m\" is not \"s\", \"ms\", \"us\" or \"ns\"", "did you mean"},
-    {"key = { column = 'id', encode = function() end }", "key.decode: is required: `encode` and `decode` belong together", ""},
-    {"key = { column = 'id', decode = function() end }", "key.encode: is required: `encode` and `decode` belong together", ""},
+    {"key = { column = 'id', encode = function() end }",
+     "key.decode: is required: `encode` and `decode` belong together", ""},
+    {"key = { column = 'id', decode = function() end }",
+     "key.encode: is required: `encode` and `decode` belong together", ""},
     {"key = { column = 'id', encode = 1, decode = 2 }", "key.decode: 2 is not a function", ""},
-    {"key = { column = 'id', epoch = 's', snowflake = { epoch = '2015-01-01' } }", "key: is either an epoch, a snowflake or", ""},
+    {"key = { column = 'id', epoch = 's', snowflake = { epoch = '2015-01-01' } }",
+     "key: is either an epoch, a snowflake or", ""},
     {"key = { column = 'id', snowflake = true }", "key.snowflake: true is not a table", ""},
     {"key = { column = 'id', snowflake = {} }", "key.snowflake.epoch: is required", ""},
     {"key = { column = 'id', snowflake = { epoch = 'x' } }", "key.snowflake.epoch: \"x\" is not a time", ""},
-    {"key = { column = 'id', snowflake = { epoch = '2015-01-01', shift = 63 } }", "key.snowflake.shift: must be between 0 and 62, not 63", ""},
-    {"key = { column = 'id', snowflake = { epoch = '2015-01-01', shft = 2 } }", "key.snowflake.shft: there is no such field", "did you mean `shift`?"},
+    {"key = { column = 'id', snowflake = { epoch = '2015-01-01', shift = 63 } }",
+     "key.snowflake.shift: must be between 0 and 62, not 63", ""},
+    {"key = { column = 'id', snowflake = { epoch = '2015-01-01', shft = 2 } }",
+     "key.snowflake.shft: there is no such field", "did you mean `shift`?"},
     {"interval = 'dayly'", "interval: \"dayly\" is not an interval", "did you mean \"daily\"?"},
     {"interval = '90'", "interval: \"90\" has no unit", "write \"90 days\""},
     {"interval = 0", "interval: must be 1 or more, not 0", ""},
@@ -103,19 +108,23 @@ static const wrong wrongs[] = {
     {"tenant = { key = 'p', values = { true } }", "tenant.values[1]: true is not a tenant", ""},
     {"tenant = { key = 'p', values = { 'a' }, unknown = 'drop' }", "tenant.unknown: \"drop\" is not \"keep\"", ""},
     {"tenant = { key = 'p', values = { 'a' }, unknown = {} }", "tenant.unknown.drop_after: is required", ""},
-    {"tenant = { key = 'p', values = { 'a' }, unknown = { drop_after = 30 } }", "tenant.unknown.drop_after: 30 has no unit", ""},
+    {"tenant = { key = 'p', values = { 'a' }, unknown = { drop_after = 30 } }",
+     "tenant.unknown.drop_after: 30 has no unit", ""},
     {"purge = { batch = 100 }", "purge: needs `tenant`", ""},
     {"purge = { batch = 0 }", "purge.batch: must be between 1 and 1000000, not 0", ""},
     {"purge = { pause = 100 }", "purge.pause: 100 has no unit", ""},
     {"purge = { size = 100 }", "purge.size: there is no such field", ""},
-    {"subpartition = { hash = 'o', modulos = 4 }", "subpartition.modulos: there is no such field", "did you mean `modulus`?"},
+    {"subpartition = { hash = 'o', modulos = 4 }", "subpartition.modulos: there is no such field",
+     "did you mean `modulus`?"},
     {"subpartition = { hash = 'o' }", "subpartition.modulus: is required with `hash`", ""},
     {"subpartition = { hash = 'o', modulus = 0 }", "subpartition.modulus: must be between 1 and 10000, not 0", ""},
     {"subpartition = { list = 'r' }", "subpartition.values: is required with `list`", ""},
     {"subpartition = { range = 'c' }", "subpartition.interval: is required with `range`", ""},
     {"subpartition = { range = 'c', interval = '5' }", "subpartition.interval: \"5\" has no unit", ""},
-    {"subpartition = { hash = 'o', modulus = 4, list = 'r', values = { 'a' } }", "subpartition: has both `hash` and `list`", ""},
-    {"subpartition = { hash = 'o', modulus = 4, interval = '1 day' }", "subpartition.interval: does not go with `hash`", ""},
+    {"subpartition = { hash = 'o', modulus = 4, list = 'r', values = { 'a' } }",
+     "subpartition: has both `hash` and `list`", ""},
+    {"subpartition = { hash = 'o', modulus = 4, interval = '1 day' }", "subpartition.interval: does not go with `hash`",
+     ""},
     {"subpartition = {}", "subpartition: needs one of `hash`, `list` and `range`", ""},
     {"naming = 'partmann'", "naming: ", ""},
     {"naming = '{table}_{form}'", "naming: name template \"{table}_{form}\"", ""},
@@ -127,12 +136,14 @@ static const wrong wrongs[] = {
     {"template = 'a.b.c'", "template: table name a.b.c cannot be read", ""},
     {"tablespace = ''", "tablespace: is empty", ""},
     {"tablespace = ('x'):rep(64)", "tablespace: has 64 bytes, and PostgreSQL's names at most 63", ""},
-    {"storage = 'fillfactor=70'", "storage: \"fillfactor=70\" is not a table of storage parameters", "write { fillfactor = 70 }"},
+    {"storage = 'fillfactor=70'", "storage: \"fillfactor=70\" is not a table of storage parameters",
+     "write { fillfactor = 70 }"},
     {"storage = { 70 }", "storage: 1 is no name of a storage parameter", ""},
     {"storage = { ['a) ; DROP'] = 70 }", "storage: \"a) ; DROP\" is no name of a storage parameter", ""},
     {"storage = { fillfactor = {} }", "storage.fillfactor: is a table, not a string", ""},
     {"inherit = 'rls'", "inherit: \"rls\" is not a list", ""},
-    {"inherit = { 'privilege' }", "inherit[1]: \"privilege\" is not \"privileges\" or \"rls\"", "did you mean \"privileges\"?"},
+    {"inherit = { 'privilege' }", "inherit[1]: \"privilege\" is not \"privileges\" or \"rls\"",
+     "did you mean \"privileges\"?"},
     {"inherit = { 'rls', 'rls' }", "inherit[2]: \"rls\" is there twice", ""},
     {"inherit = { rls = true }", "inherit: is not a list", ""},
     {"analyze = 1", "analyze: 1 has no unit", "write \"1 days\""},
@@ -171,19 +182,22 @@ static const wrong wrongs[] = {
     {"alert = { default_rows = 'none' }", "alert.default_rows: \"none\" is not an integer", ""},
     {"alert = { runways = '2 days' }", "alert.runways: there is no such field", "did you mean `runway`?"},
     {"storage = setmetatable({}, {})", "storage: is a table, not a table of storage parameters", ""},
-    {"alert = setmetatable({}, { __index = { runway = '1 day' } })", "alert: is a table with a metatable, not plain data", ""},
+    {"alert = setmetatable({}, { __index = { runway = '1 day' } })",
+     "alert: is a table with a metatable, not plain data", ""},
 };
 
 static const char *
 whole_policy(prt_arena *arena, const char *fields)
 {
-    return prt_arena_printf(arena,
-                            "local partrun = require 'partrun'\n"
-                            "local given = { %s }\n"
-                            "local usual = { table = 'app.events', interval = '1 day' }\n"
-                            "for name, value in pairs(usual) do if given[name] == nil then given[name] = value end end\n"
-                            "if given.retention ~= nil and given.cleanup == nil then given.cleanup = 'drop' end\n"
-                            "return partrun.policy(given)\n", fields);
+    return prt_arena_printf(
+        arena,
+        "local partrun = require 'partrun'\n"
+        "local given = { %s }\n"
+        "local usual = { table = 'app.events', interval = '1 day' }\n"
+        "for name, value in pairs(usual) do if given[name] == nil then given[name] = value end end\n"
+        "if given.retention ~= nil and given.cleanup == nil then given.cleanup = 'drop' end\n"
+        "return partrun.policy(given)\n",
+        fields);
 }
 
 static bool
@@ -209,7 +223,8 @@ test_each_field_wrong_in_each_way(void **state)
         size_t before = prt_policies_errors(f.policies);
         bool ok = policy_load(&f, "fields.lua", whole_policy(f.arena, wrongs[i].fields), &err);
         if (ok || !some_error_has(&f, before, &wrongs[i]) || err.code != PRT_ERR_POLICY) {
-            print_error("%s: %s (hint: %s), not: %s\n", wrongs[i].fields, ok ? "loads" : err.message, err.hint, wrongs[i].message);
+            print_error("%s: %s (hint: %s), not: %s\n", wrongs[i].fields, ok ? "loads" : err.message, err.hint,
+                        wrongs[i].message);
             failures++;
         }
     }
@@ -243,10 +258,14 @@ test_fields_that_belong_together(void **state)
     assert_message(&f, DEFINE("tables = { 'a', 'a' }, interval = '1 day'"), "tables[2]: \"a\" is there twice");
     assert_message(&f, DEFINE("table = 'a', interval = 10, retention = '1 day', cleanup = 'drop'"),
                    "retention: \"1 day\" is a text or a time, but the interval counts ids");
-    assert_message(&f, DEFINE("table = 'a', interval = 10, retention = 0, cleanup = 'drop'"), "retention: must be 1 or more");
-    assert_message(&f, DEFINE("table = 'a', interval = 10, anchor = '2000-01-01'"), "anchor: \"2000-01-01\" is not an integer");
-    assert_message(&f, DEFINE("table = 'a', interval = '1 day', retention = '1 day'"), "cleanup: is required with `retention`");
-    assert_message(&f, DEFINE("table = 'a', interval = '1 day', retention = function() end"), "cleanup: is required with `retention`");
+    assert_message(&f, DEFINE("table = 'a', interval = 10, retention = 0, cleanup = 'drop'"),
+                   "retention: must be 1 or more");
+    assert_message(&f, DEFINE("table = 'a', interval = 10, anchor = '2000-01-01'"),
+                   "anchor: \"2000-01-01\" is not an integer");
+    assert_message(&f, DEFINE("table = 'a', interval = '1 day', retention = '1 day'"),
+                   "cleanup: is required with `retention`");
+    assert_message(&f, DEFINE("table = 'a', interval = '1 day', retention = function() end"),
+                   "cleanup: is required with `retention`");
     assert_message(&f, "return require('partrun').policy(setmetatable({}, {}))", "is a table with a metatable");
     policy_fixture_close(&f);
 }
@@ -255,7 +274,8 @@ static const prt_spec *
 load_spec(const policy_fixture *f, const char *fields)
 {
     prt_error err;
-    const char *text = prt_arena_printf(f->arena, "local partrun = require 'partrun'\nreturn partrun.policy { %s }", fields);
+    const char *text = prt_arena_printf(f->arena, "local partrun = require 'partrun'\nreturn partrun.policy { %s }",
+                                        fields);
     assert_ok(policy_load(f, "good.lua", text, &err), &err);
     return policy_last(f);
 }
@@ -293,14 +313,19 @@ test_all_fields(void **state)
 {
     (void) state;
     policy_fixture f = policy_fixture_open(NULL);
-    const prt_spec *spec = load_spec(&f,
-        "name = 'all', tables = { 'a.b', '\"A\".\"B\"' }, key = { column = 'ts', epoch = 'ms' }, interval = partrun.interval '6 hours',\n"
-        "anchor = '2000-01-01 03:00', timezone = 'Europe/Paris', premake = 1, backfill = 2, max_create = 3, retention = '2 weeks',\n"
-        "cleanup = { schema = 'attic', indexes = false }, grace = '7 days', max_drop = 12, naming = '{table}_{from:%Y%m%d}',\n"
-        "default = 'drain', template = 'a.t', tablespace = 'cold', storage = { fillfactor = 70, autovacuum_enabled = false, a = 'x' },\n"
-        "inherit = { 'rls', 'privileges' }, analyze = '1 day', schedule = '*/15 0-6,22 1 jan-mar mon', jitter = '5 min',\n"
-        "databases = { 'app' }, lock_timeout = '1 s', statement_timeout = '1 min', retries = 0,\n"
-        "alert = { runway = '2 days', partition_bytes = '100 GB', default_rows = 7 }");
+    const prt_spec *spec = load_spec(
+        &f, "name = 'all', tables = { 'a.b', '\"A\".\"B\"' }, key = { column = 'ts', epoch = 'ms' }, interval = "
+            "partrun.interval '6 hours',\n"
+            "anchor = '2000-01-01 03:00', timezone = 'Europe/Paris', premake = 1, backfill = 2, max_create = 3, "
+            "retention = '2 weeks',\n"
+            "cleanup = { schema = 'attic', indexes = false }, grace = '7 days', max_drop = 12, naming = "
+            "'{table}_{from:%Y%m%d}',\n"
+            "default = 'drain', template = 'a.t', tablespace = 'cold', storage = { fillfactor = 70, autovacuum_enabled "
+            "= false, a = 'x' },\n"
+            "inherit = { 'rls', 'privileges' }, analyze = '1 day', schedule = '*/15 0-6,22 1 jan-mar mon', jitter = '5 "
+            "min',\n"
+            "databases = { 'app' }, lock_timeout = '1 s', statement_timeout = '1 min', retries = 0,\n"
+            "alert = { runway = '2 days', partition_bytes = '100 GB', default_rows = 7 }");
     assert_string_equal(spec->name, "all");
     assert_int_equal(spec->tables_length, 2);
     assert_string_equal(spec->tables[1], "\"A\".\"B\"");
@@ -350,20 +375,24 @@ test_forms(void **state)
 {
     (void) state;
     policy_fixture f = policy_fixture_open(NULL);
-    const prt_spec *spec = load_spec(&f, "table = 'f1', interval = 1000, anchor = -5, retention = 5000, cleanup = 'drop', max_drop = 'all'");
+    const prt_spec *spec = load_spec(
+        &f, "table = 'f1', interval = 1000, anchor = -5, retention = 5000, cleanup = 'drop', max_drop = 'all'");
     assert_true(spec->by_id && spec->has_anchor);
     assert_int_equal(spec->id_step, 1000);
     assert_int_equal(spec->anchor, -5);
     assert_int_equal(spec->retention.kind, PRT_KEEP_IDS);
     assert_int_equal(spec->retention.amount, 5000);
     assert_int_equal(spec->max_drop.kind, PRT_DROP_ALL);
-    spec = load_spec(&f, "table = 'f2', interval = 'quarterly', retention = { partitions = 0 }, cleanup = 'detach', max_drop = '5%'");
+    spec = load_spec(
+        &f,
+        "table = 'f2', interval = 'quarterly', retention = { partitions = 0 }, cleanup = 'detach', max_drop = '5%'");
     assert_int_equal(spec->interval.months, 3);
     assert_int_equal(spec->retention.kind, PRT_KEEP_COUNT);
     assert_int_equal(spec->retention.amount, 0);
     assert_int_equal(spec->cleanup, PRT_CLEANUP_DETACH);
     assert_int_equal(spec->max_drop.amount, 5);
-    spec = load_spec(&f, "table = 'f3', interval = '1 day', retention = { bytes = '1.5 MB' }, cleanup = { schema = 'attic' }, key = 'ts'");
+    spec = load_spec(&f, "table = 'f3', interval = '1 day', retention = { bytes = '1.5 MB' }, cleanup = { schema = "
+                         "'attic' }, key = 'ts'");
     assert_int_equal(spec->retention.kind, PRT_KEEP_BYTES);
     assert_int_equal(spec->retention.amount, 1536 * 1024);
     assert_true(spec->cleanup_indexes);
@@ -371,7 +400,8 @@ test_forms(void **state)
     spec = load_spec(&f, "tables = 'SELECT s, t FROM x', name = 'q', interval = '1 day'");
     assert_string_equal(spec->tables_query, "SELECT s, t FROM x");
     assert_int_equal(spec->tables_length, 0);
-    spec = load_spec(&f, "table = 'f4', interval = '1 day', key = { column = 'id', snowflake = { epoch = '2015-01-01' } }");
+    spec = load_spec(&f,
+                     "table = 'f4', interval = '1 day', key = { column = 'id', snowflake = { epoch = '2015-01-01' } }");
     assert_true(spec->key.snowflake);
     assert_int_equal(spec->key.snowflake_shift, 22);
     assert_int_equal(spec->key.snowflake_epoch, INT64_C(1420070400) * PRT_USEC_PER_SEC);
@@ -386,7 +416,9 @@ test_what_is_only_checked(void **state)
         const char *fields, *unsupported;
     } cases[] = {
         {"tenant = { key = 'p', values = 'SELECT uid AS id FROM x', unknown = { drop_after = '30 days' } }", "tenant"},
-        {"tenant = { key = 'p', values = { 'a', 5, { id = 'c', plan = 'free' } }, unknown = 'keep' }, purge = { batch = 1, pause = '1 s' }", "tenant"},
+        {"tenant = { key = 'p', values = { 'a', 5, { id = 'c', plan = 'free' } }, unknown = 'keep' }, purge = { batch "
+         "= 1, pause = '1 s' }",
+         "tenant"},
         {"archive = 's3://archive/{schema}/{table}/{tenant}/{name}.csv.zst'", "archive"},
         {"archive = 'file:///dir/{name}_{from:%Y}.copy'", "archive"},
         {"archive = 'schema:attic'", "archive"},
@@ -401,7 +433,8 @@ test_what_is_only_checked(void **state)
     };
     policy_fixture f = policy_fixture_open(NULL);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const prt_spec *spec = load_spec(&f, prt_arena_printf(f.arena, "table = 'c.t%zu', interval = '1 day', %s", i, cases[i].fields));
+        const prt_spec *spec = load_spec(
+            &f, prt_arena_printf(f.arena, "table = 'c.t%zu', interval = '1 day', %s", i, cases[i].fields));
         if (cases[i].unsupported == NULL)
             assert_null(spec->unsupported);
         else

@@ -24,15 +24,16 @@ static void
 define(hook_fixture *h, const char *fields)
 {
     prt_error err;
-    const char *text = prt_arena_printf(h->base.arena, "local partrun = require 'partrun'\n"
-                                                       "return partrun.policy { table = 'app.t%zu', name = 'events',\n%s }",
+    const char *text = prt_arena_printf(h->base.arena,
+                                        "local partrun = require 'partrun'\n"
+                                        "return partrun.policy { table = 'app.t%zu', name = 'events',\n%s }",
                                         prt_arena_used(h->base.arena), fields);
     assert_ok(policy_load(&h->base, "hooks.lua", text, &err), &err);
     h->spec = policy_last(&h->base);
     const char *type = h->spec->by_id ? "bigint" : "timestamp with time zone";
     assert_ok(prt_key_init(&h->key, "ts", type, 1, 0, &(prt_key_options) {0}, NULL, &err), &err);
-    h->context = (prt_hook_context) {.spec = h->spec, .schema = "app", .table = "events", .key = &h->key,
-                                     .now = instant("2025-06-01")};
+    h->context = (prt_hook_context) {
+        .spec = h->spec, .schema = "app", .table = "events", .key = &h->key, .now = instant("2025-06-01")};
     h->partition = (prt_hook_partition) {.schema = "app", .name = "p1", .bytes = 4096, .rows = -1, .state = "attached"};
     h->partition.range.from.pos = h->spec->by_id ? 1000 : instant("2025-01-01");
     h->partition.range.to.pos = h->spec->by_id ? 2000 : PRT_POS_MAX;
@@ -87,7 +88,8 @@ test_what_hooks_are_told(void **state)
               "  assert(ctx.now == partrun.time '2025-06-01' and ctx.policy == 'events')\n"
               "  assert(ctx.table.schema == 'app' and ctx.table.name == 'events')\n"
               "  assert(type(ctx.log.info) == 'function' and ctx.db == nil and ctx.http == nil and ctx.tenant == nil)\n"
-              "  assert(p.schema == 'app' and p.name == 'p1' and p.bytes == 4096 and p.rows == nil and p.state == 'attached')\n"
+              "  assert(p.schema == 'app' and p.name == 'p1' and p.bytes == 4096 and p.rows == nil and p.state == "
+              "'attached')\n"
               "  assert(p.from == partrun.time '2025-01-01' and p.to == nil)\n"
               "  ctx.log.info('looking', { name = p.name })\n"
               "  return p.from >= partrun.time '2024-03-01' end");
@@ -146,13 +148,14 @@ test_retention_returns(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         prt_error err;
         prt_retention out = {.kind = PRT_KEEP_IDS};
-        define(h, prt_arena_printf(h->base.arena, "interval = '1 day', cleanup = 'drop', retention = function(ctx) return %s end",
+        define(h, prt_arena_printf(h->base.arena,
+                                   "interval = '1 day', cleanup = 'drop', retention = function(ctx) return %s end",
                                    cases[i].returned));
         bool ok = retention(h, &out, &err);
         if (cases[i].message != NULL) {
             assert_false(ok);
             assert_contains(err.message, cases[i].message);
-                continue;
+            continue;
         }
         assert_ok(ok, &err);
         assert_int_equal(out.kind, cases[i].kind);
@@ -170,7 +173,8 @@ static bool
 name(const hook_fixture *h, const char **out, prt_error *err)
 {
     prt_grid grid = {0};
-    const prt_name_input input = {.schema = "app", .table = "events", .key = &h->key, .grid = &grid, .range = h->partition.range};
+    const prt_name_input input = {
+        .schema = "app", .table = "events", .key = &h->key, .grid = &grid, .range = h->partition.range};
     *err = (prt_error) {0};
     return h->spec->naming.make(h->spec->naming.data, h->base.arena, &input, out, err);
 }
@@ -215,7 +219,8 @@ test_codec(void **state)
     assert_string_equal(text, "1000000000500");
     assert_ok(key->decode(key->codec_data, text, &at, &err), &err);
     assert_int_equal(at, instant("2001-09-09 01:46:40.5"));
-    define(h, "interval = '1 day', key = { column = 'id', encode = function(t) return t end, decode = function(s) return s end }");
+    define(h, "interval = '1 day', key = { column = 'id', encode = function(t) return t end, decode = function(s) "
+              "return s end }");
     key = &h->spec->key;
     assert_false(key->encode(key->codec_data, h->base.arena, 0, &text, &err));
     assert_contains(err.message, "policy \"events\": key.encode: returned a userdata, not a string");
@@ -229,7 +234,8 @@ test_actions(void **state)
 {
     hook_fixture *h = *state;
     prt_error err, cause = {0};
-    define(h, "interval = '1 day', on_create = function(ctx, p) assert(p.name == 'p1' and ctx.db == nil and ctx.http.post) end,\n"
+    define(h, "interval = '1 day', on_create = function(ctx, p) assert(p.name == 'p1' and ctx.db == nil and "
+              "ctx.http.post) end,\n"
               "before_drop = function() error('not yet', 0) end,\n"
               "on_error = function(ctx, p, message) assert(message == 'it broke', message) end");
     assert_int_equal(h->spec->hooks.actions, 1u << PRT_HOOK_CREATE | 1u << PRT_HOOK_BEFORE_DROP | 1u << PRT_HOOK_ERROR);

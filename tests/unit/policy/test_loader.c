@@ -35,8 +35,11 @@ static void
 test_one_policy(void **state)
 {
     prt_error err;
-    assert_ok(policy_load(*state, "a.lua", "#!/usr/bin/env partrun\nlocal partrun = require 'partrun'\n\n"
-                                           "return partrun.policy {\n  table = 'app.events', interval = '1 day' }\n", &err), &err);
+    assert_ok(policy_load(*state, "a.lua",
+                          "#!/usr/bin/env partrun\nlocal partrun = require 'partrun'\n\n"
+                          "return partrun.policy {\n  table = 'app.events', interval = '1 day' }\n",
+                          &err),
+              &err);
     const prt_spec *spec = policy_last(*state);
     assert_string_equal(spec->name, "events");
     assert_string_equal(spec->tables[0], "app.events");
@@ -50,9 +53,11 @@ test_list_and_byte_order_mark(void **state)
 {
     prt_error err;
     size_t length;
-    assert_ok(policy_load(*state, "a.lua", "\xef\xbb\xbflocal p = require 'partrun'.policy\n"
-                                           "local one = p { table = 'a.b', interval = 10 }\n"
-                                           "return { one, p { tables = { 'c.d', 'c.e' }, name = 'both', interval = 'monthly' } }", &err),
+    assert_ok(policy_load(*state, "a.lua",
+                          "\xef\xbb\xbflocal p = require 'partrun'.policy\n"
+                          "local one = p { table = 'a.b', interval = 10 }\n"
+                          "return { one, p { tables = { 'c.d', 'c.e' }, name = 'both', interval = 'monthly' } }",
+                          &err),
               &err);
     const prt_spec *const *specs = prt_policies_specs(((policy_fixture *) *state)->policies, &length);
     assert_int_equal(length, 2);
@@ -74,15 +79,19 @@ test_what_is_no_policy(void **state)
     assert_refused(*state, "return", "bad.lua: returns nothing", "return partrun.policy");
     assert_refused(*state, "return {}", "bad.lua: returns neither a policy nor a list", "return partrun.policy");
     assert_refused(*state, "return 5", "bad.lua: returns neither a policy nor a list", "return partrun.policy");
-    assert_refused(*state, "return { table = 'a', interval = '1 day' }", "bad.lua: returns neither a policy nor a list", "");
+    assert_refused(*state, "return { table = 'a', interval = '1 day' }", "bad.lua: returns neither a policy nor a list",
+                   "");
     assert_refused(*state, "return { 1 }", "returns a list in which not everything is a policy", "");
     assert_refused(*state, "return require('partrun').policy(1)", "bad.lua:1: partrun.policy takes a table", "");
     assert_refused(*state, "\x1bLua", "attempt to load a binary chunk", "");
     assert_refused(*state, "local p = require('partrun').policy { table = 'a', interval = 1 }\np.interval = 2",
                    "bad.lua:2: a policy cannot be changed", "");
-    assert_refused(*state, "return setmetatable({}, { __name = 'partrun.policy' })", "this policy was not made by partrun.policy", "");
-    assert_refused(*state, "return setmetatable({}, { __name = 'partrun.policy', __index = { table = 1 } })", "table: is a number", "");
-    assert_refused(*state, "return setmetatable({}, { __name = 'partrun.policy', __index = {} })", "table: is required", "");
+    assert_refused(*state, "return setmetatable({}, { __name = 'partrun.policy' })",
+                   "this policy was not made by partrun.policy", "");
+    assert_refused(*state, "return setmetatable({}, { __name = 'partrun.policy', __index = { table = 1 } })",
+                   "table: is a number", "");
+    assert_refused(*state, "return setmetatable({}, { __name = 'partrun.policy', __index = {} })", "table: is required",
+                   "");
 }
 
 static void
@@ -99,8 +108,10 @@ test_every_problem_is_reported(void **state)
 {
     const policy_fixture *f = *state;
     prt_error err;
-    assert_false(policy_load(f, "bad.lua", "local partrun = require 'partrun'\n\nreturn partrun.policy {\n"
-                                           "  table = 'app.events', interval = '1 day', retention = '90', premak = 4,\n}\n", &err));
+    assert_false(policy_load(f, "bad.lua",
+                             "local partrun = require 'partrun'\n\nreturn partrun.policy {\n"
+                             "  table = 'app.events', interval = '1 day', retention = '90', premak = 4,\n}\n",
+                             &err));
     assert_contains(err.message, "bad.lua:3: policy \"events\": premak: there is no such field (and 2 more errors)");
     assert_string_equal(err.hint, "did you mean `premake`?");
     assert_int_equal(prt_policies_errors(f->policies), 3);
@@ -210,9 +221,9 @@ test_modules(void **state)
     policy_write(f, "lib/loop.lua", "require 'lib.loop'");
     policy_write(f, "lib/binary.lua", "\x1bLua");
     const char *const text = "local names, deep = require 'lib.names', require 'lib.deep'\n"
-                       "assert(names == deep and require 'lib.nothing' == true and seen == 'lib.nothing')\n"
-                       "names.count = names.count + 1 assert(names.count == 1)\n"
-                       "return require 'partrun'.policy { table = names.table .. '";
+                             "assert(names == deep and require 'lib.nothing' == true and seen == 'lib.nothing')\n"
+                             "names.count = names.count + 1 assert(names.count == 1)\n"
+                             "return require 'partrun'.policy { table = names.table .. '";
     assert_ok(policy_load(f, "a.lua", prt_arena_printf(f->arena, "%s1', interval = '1 day' }", text), &err), &err);
     /* nothing is shared between policy files */
     assert_ok(policy_load(f, "b.lua", prt_arena_printf(f->arena, "%s2', interval = '1 day' }", text), &err), &err);
@@ -250,9 +261,14 @@ test_policies_do_not_see_each_other(void **state)
     const policy_fixture *f = *state;
     prt_error err;
     assert_ok(policy_load(f, "a.lua", "leak = 1 _G.other = 2 tostring = nil\n" POLICY("a"), &err), &err);
-    assert_ok(policy_load(f, "b.lua", "assert(leak == nil and other == nil and tostring(1) == '1')\n" POLICY("b"), &err), &err);
-    assert_ok(policy_load(f, "c.lua", "pcall(function() require('partrun').log.info = 1 end)\n"
-                                      "assert(require('partrun').log.info ~= 1)\n" POLICY("c"), &err), &err);
+    assert_ok(
+        policy_load(f, "b.lua", "assert(leak == nil and other == nil and tostring(1) == '1')\n" POLICY("b"), &err),
+        &err);
+    assert_ok(policy_load(f, "c.lua",
+                          "pcall(function() require('partrun').log.info = 1 end)\n"
+                          "assert(require('partrun').log.info ~= 1)\n" POLICY("c"),
+                          &err),
+              &err);
 }
 
 static void
@@ -261,8 +277,10 @@ test_a_failed_file_leaves_nothing(void **state)
     const policy_fixture *f = *state;
     size_t length;
     prt_error err;
-    assert_false(policy_load(f, "a.lua", "local p = require('partrun').policy\n"
-                                         "return { p { table = 'a', interval = 1 }, p { table = 'a', interval = 1 } }", &err));
+    assert_false(policy_load(f, "a.lua",
+                             "local p = require('partrun').policy\n"
+                             "return { p { table = 'a', interval = 1 }, p { table = 'a', interval = 1 } }",
+                             &err));
     prt_policies_specs(f->policies, &length);
     assert_int_equal(length, 0);
     assert_ok(policy_load(f, "b.lua", POLICY("a"), &err), &err);
