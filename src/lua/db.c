@@ -67,7 +67,8 @@ prl_db_set_busy(prl_db *db, bool busy)
 bool
 prl_db_in_transaction(const prl_db *db)
 {
-    return db->in_transaction;
+    PGTransactionStatusType status = db->conn != NULL ? PQtransactionStatus(prt_conn_raw(db->conn)) : PQTRANS_IDLE;
+    return db->in_transaction || status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
 int
@@ -201,8 +202,7 @@ db_transaction(lua_State *L)
         return luaL_error(L, "a transaction cannot begin inside another one");
     prt_error err = {0};
     prt_conn *conn = ready(db, &err);
-    PGTransactionStatusType status = conn != NULL ? PQtransactionStatus(prt_conn_raw(conn)) : PQTRANS_IDLE;
-    if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR)
+    if (prl_db_in_transaction(db))
         return luaL_error(L, "a transaction begun by hand is still open");
     transaction *guard = push_transaction(L);
     if (conn == NULL || !prt_exec(conn, "BEGIN", &err))

@@ -38,6 +38,7 @@ bool prl_push_sibling(void *data, lua_State *L, prt_error *err);
 prl_db *prl_check_db(lua_State *L, int index, const char *method);
 /* Its connection, made now if it was not yet; NULL and PRT_ERR_USAGE when it was closed or is busy. */
 prt_conn *prl_db_conn(prl_db *db, prt_error *err);
+/* Also one that SQL has begun. */
 bool prl_db_in_transaction(const prl_db *db);
 /* While busy it is refused to Lua: hooks that run in the middle of a plan must not use or close its connection. */
 void prl_db_set_busy(prl_db *db, bool busy);

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "lua/call.h"
 #include "lua/db.h"
 
 static void
@@ -219,12 +220,33 @@ transactions_do_not_nest(void **state)
                     "raises('cannot be closed inside', db.transaction, db, function() db:close() end)\n"
                     "raises('cannot be made inside', db.transaction, db, function() partrun.plan(db, {}) end)\n"
                     "db:exec 'BEGIN'\n"
+                    "raises('inside a transaction', partrun.plan, db, {})\n"
                     "raises('begun by hand', db.transaction, db, function() end)\n"
                     "db:exec 'ROLLBACK'\n"
                     "assert(db:transaction(function() end))\n"
                     "local co = coroutine.wrap(function() db:transaction(function() coroutine.yield() end) end)\n"
                     "raises('yield', co)\n"
                     "assert(db:transaction(function() end))");
+}
+
+/* A hook that runs out of its budget inside a transaction: whatever it catches, the transaction is rolled back. */
+static void
+a_budget_ends_a_transaction(void **state)
+{
+    static const char endless[] = "db:transaction(function()\n"
+                                  "  assert(db:exec 'CREATE TABLE public.t (id int)')\n"
+                                  "  while true do pcall(function() while true do end end) end\n"
+                                  "end)";
+    lua_test *t = *state;
+    prl_guard guard = {.budgets = {[PRL_ACTION] = {.instructions = 100000}}};
+    prt_error err = {0};
+    prl_guard_attach(t->L, &guard);
+    lua_settop(t->L, 0);
+    assert_int_equal(luaL_loadstring(t->L, endless), LUA_OK);
+    assert_int_equal(prl_call(t->L, 0, 0, PRL_ACTION, &err), PRL_LIMIT);
+    assert_non_null(strstr(err.message, "instructions"));
+    lua_run(t, "assert(db:query(\"SELECT to_regclass('public.t') AS t\")[1].t == nil)\n"
+               "assert(db:transaction(function() end))");
 }
 
 static void
@@ -395,6 +417,7 @@ main(void)
         TEST(transactions_roll_back_and_raise_again),
         TEST(a_failure_that_is_ignored_is_not_committed),
         TEST(transactions_do_not_nest),
+        TEST(a_budget_ends_a_transaction),
         TEST(a_lost_connection_is_a_failure),
         TEST(timeouts_come_from_the_options),
         TEST(quotes),
