@@ -208,10 +208,21 @@ plan_operations(prt_worksite *site)
         add_analyze(site);
 }
 
+/* Two policies would undo each other's work. */
+static bool
+claim(prt_planner *planner, prt_set *set)
+{
+    if (prt_name_set_add(planner->arena, &planner->parents, set->schema, set->table))
+        return true;
+    refuse(planner, set, PRT_FINDING_NAME_COLLISION, "name each table in one policy only",
+           "another policy of this run already looks after this table");
+    return false;
+}
+
 static void
 plan_set(prt_planner *planner, prt_set *set)
 {
-    if (!find_key(planner, set) || !find_grid(planner, set) || !find_now(planner, set))
+    if (!claim(planner, set) || !find_key(planner, set) || !find_grid(planner, set) || !find_now(planner, set))
         return;
     set->plannable = true;
     prt_worksite site = {.planner = planner,

@@ -47,14 +47,15 @@ resolve_blocked(prt_worksite *site, prt_operation *operation)
         return true;
     const char *range = prt_range_display(arena, &site->set->key, &operation->range);
     const char *holder = prt_site_name(site, site->set->default_table);
+    const char *object = prt_ident_display(arena, NULL, operation->name);
     if (site->spec->default_partition != PRT_DEFAULT_DRAIN) {
-        prt_find(site, PRT_FINDING_DEFAULT_BLOCKS, PRT_SEVERITY_ERROR, operation->name,
+        prt_find(site, PRT_FINDING_DEFAULT_BLOCKS, PRT_SEVERITY_ERROR, object,
                  "default = \"drain\" moves them when their partition is made", "%s holds rows of %s", holder, range);
         return false;
     }
     const prt_reference *reference = moving_hurts(site->parent);
     if (reference != NULL) {
-        prt_find(site, PRT_FINDING_REFERENCED, PRT_SEVERITY_ERROR, operation->name,
+        prt_find(site, PRT_FINDING_REFERENCED, PRT_SEVERITY_ERROR, object,
                  "move the rows by hand, or give the foreign key ON DELETE NO ACTION",
                  "%s holds rows of %s, but moving them would set off foreign key %s of %s", holder, range,
                  reference->constraint, prt_ident_display(arena, reference->schema, reference->table));
@@ -72,13 +73,14 @@ settle_name(prt_worksite *site, prt_name_set *siblings, prt_operation *operation
     prt_planner *planner = site->planner;
     prt_arena *arena = site->arena;
     const char *shown = prt_ident_display(arena, operation->schema, operation->name);
+    const char *object = prt_ident_display(arena, NULL, operation->name);
     if (!prt_name_set_add(arena, &planner->names, operation->schema, operation->name)) {
-        prt_find(site, PRT_FINDING_NAME_COLLISION, PRT_SEVERITY_ERROR, operation->name,
-                 "give the policy another naming", "two partitions of this run would be called %s", shown);
+        prt_find(site, PRT_FINDING_NAME_COLLISION, PRT_SEVERITY_ERROR, object, "give the policy another naming",
+                 "two partitions of this run would be called %s", shown);
         return false;
     }
     if (!prt_name_set_add(arena, siblings, operation->schema, operation->name)) {
-        prt_find(site, PRT_FINDING_NAME_TAKEN, PRT_SEVERITY_ERROR, operation->name,
+        prt_find(site, PRT_FINDING_NAME_TAKEN, PRT_SEVERITY_ERROR, object,
                  "rename that partition, or give the policy another naming",
                  "%s is the name of another partition of this set", shown);
         return false;
@@ -91,7 +93,7 @@ settle_name(prt_worksite *site, prt_name_set *siblings, prt_operation *operation
         return true;
     }
     if (prt_snapshot_is_taken(planner->snapshot, prt_ident_qualify(arena, operation->schema, operation->name))) {
-        prt_find(site, PRT_FINDING_NAME_TAKEN, PRT_SEVERITY_ERROR, operation->name,
+        prt_find(site, PRT_FINDING_NAME_TAKEN, PRT_SEVERITY_ERROR, object,
                  "rename or drop that relation, or give the policy another naming",
                  "%s exists and is no partition of this set", shown);
         return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "model/acl.h"
 #include "model/ident.h"
 #include "model/plan_set.h"
 
@@ -126,6 +127,18 @@ observe_runway(prt_worksite *site)
     }
 }
 
+/* Grants that cannot be read cannot be given: better said than left out in silence. */
+static void
+observe_privileges(prt_worksite *site)
+{
+    prt_grant *grants;
+    size_t length;
+    prt_error err = {0};
+    if (site->spec->inherit_privileges && !prt_acl_parse(site->arena, site->parent->acl, &grants, &length, &err))
+        prt_find(site, PRT_FINDING_PRIVILEGES, PRT_SEVERITY_ERROR, NULL, "grant them by hand",
+                 "new partitions get no privileges: %s", err.message);
+}
+
 static void
 observe_indexes(prt_worksite *site)
 {
@@ -200,6 +213,7 @@ prt_plan_observe(prt_worksite *site)
         return;
     observe_default(site);
     observe_runway(site);
+    observe_privileges(site);
     observe_indexes(site);
     observe_sizes(site);
 }

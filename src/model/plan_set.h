@@ -37,6 +37,7 @@ typedef struct prt_planner {
     const prt_plan_options *options;
     const prt_waiting **waiting; /* the snapshot's, sorted by parent */
     bool *requested;             /* options->retire[i] was found */
+    prt_name_set parents;        /* of the sets so far: no table has two policies */
     prt_name_set names;
     bool drift; /* the clocks differ: nothing is retired */
 } prt_planner;

@@ -71,14 +71,20 @@ renderer(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, con
                            .child = prt_ident_qualify(arena, operation->schema, operation->name)};
 }
 
+void
+prt_put_unmake(prt_renderer *r)
+{
+    if (r->operation->made)
+        prt_put_comment(r, 0, r->child, prt_marker_strip(r->arena, r->operation->table->comment));
+}
+
 static void
 put_create(prt_renderer *r)
 {
     if (!r->operation->made)
         prt_put_table(r);
     prt_put_attach(r);
-    if (r->operation->made)
-        prt_put_comment(r, 0, r->child, prt_marker_strip(r->arena, r->operation->table->comment));
+    prt_put_unmake(r);
 }
 
 static const char *
@@ -140,11 +146,16 @@ prt_render_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *s
                 prt_statement **make, size_t *make_length, prt_statement **attach, size_t *attach_length)
 {
     prt_renderer first = renderer(arena, snapshot, set, operation), second = first;
-    prt_marker marker = prt_render_marker(&first, "making");
-    prt_put_table(&first);
-    prt_put_comment(&first, 0, first.child, prt_marker_write(arena, NULL, &marker));
+    if (!operation->made) {
+        prt_marker marker = prt_render_marker(&first, "making");
+        prt_put_table(&first);
+        prt_put_comment(&first, 0, first.child, prt_marker_write(arena, NULL, &marker));
+    }
     prt_put_attach(&second);
-    prt_put_comment(&second, 0, second.child, NULL);
+    if (operation->made)
+        prt_put_unmake(&second);
+    else
+        prt_put_comment(&second, 0, second.child, NULL);
     *make = first.out.items;
     *make_length = first.out.length;
     *attach = second.out.items;

@@ -12,7 +12,7 @@ void prt_render(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *s
 
 /*
  * The two halves of a CREATE for two sessions: `make` builds the table with a "making" marker (no lock on the parent
- * but ACCESS SHARE), `attach` attaches it and removes the marker. Both are parts of what prt_render gives as one.
+ * but ACCESS SHARE; nothing for a table that is made already), `attach` attaches it and removes the marker.
  */
 void prt_render_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, const prt_operation *operation,
                      prt_statement **make, size_t *make_length, prt_statement **attach, size_t *attach_length);

@@ -117,13 +117,15 @@ prt_put_drain(prt_renderer *r)
     const prt_table *table = r->set->default_table;
     const char *holder = prt_ident_qualify(r->arena, table->schema, table->name);
     prt_put(r, 0, "LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE", r->parent);
-    prt_put_table(r);
+    if (!r->operation->made)
+        prt_put_table(r);
     put_triggers_off(r, holder);
     put_move_rows(r, holder);
     prt_put(r, 0, "LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", holder);
     put_move_rows(r, holder);
     put_triggers_on(r, holder);
     prt_put_attach(r);
+    prt_put_unmake(r);
 }
 
 /* Which creations the guard speaks of. Not the one that holds now: rows for it may arrive at any time, and the guard would

@@ -30,6 +30,8 @@ const char *prt_storage_name(prt_arena *arena, const char *name);
 /* render_like.c: the new table, like its parent */
 void prt_put_table(prt_renderer *r);
 void prt_put_attach(prt_renderer *r);
+/* Takes the "making" marker off a table that was built in an earlier run. */
+void prt_put_unmake(prt_renderer *r);
 
 /* render_retire.c */
 void prt_put_comment(prt_renderer *r, unsigned flags, const char *table, const char *comment);

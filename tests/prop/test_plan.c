@@ -165,6 +165,10 @@ choose_spec(trial *t)
     spec->max_drop.kind = one_in(t, 4) ? PRT_DROP_PERCENT : PRT_DROP_ALL;
     spec->hooks.hold = one_in(t, 2) ? holds : NULL;
     choose_retention(t, s->ids);
+    spec->cleanup = one_in(t, 3) ? PRT_CLEANUP_DETACH : one_in(t, 3) ? PRT_CLEANUP_MOVE : PRT_CLEANUP_DROP;
+    spec->cleanup_schema = "attic";
+    if (one_in(t, 3))
+        spec->grace = world_interval("3 days");
     if (one_in(t, 6))
         world_child(&t->w, t->root, "t_default", "DEFAULT");
 }
@@ -314,7 +318,7 @@ judge_operations(trial *t, const prt_set *set, const extent *before, size_t n)
                     fail_msg("seed %" PRIu64 ": %s overlaps %s", t->seed, o->name, before[j].name);
             continue;
         }
-        if (o->op != PRT_OP_DROP)
+        if (o->op != PRT_OP_DROP && o->op != PRT_OP_DETACH && o->op != PRT_OP_MOVE)
             continue;
         const extent *e = find_name(before, n, o->name);
         assert_non_null(e);
@@ -470,7 +474,7 @@ number_from(const char *name, uint64_t otherwise)
 static void
 random_sets_are_planned_right(void **state)
 {
-    uint64_t seed = number_from("PARTRUN_SEED", (uint64_t) time(NULL)), rounds = number_from("PARTRUN_ROUNDS", 4000);
+    uint64_t seed = number_from("PARTRUN_SEED", (uint64_t) time(NULL)), rounds = number_from("PARTRUN_ROUNDS", 8000);
     print_message("PARTRUN_SEED=%" PRIu64 "\n", seed);
     const prt_zone *zones[ZONES];
     for (int i = 0; i < ZONES; i++)

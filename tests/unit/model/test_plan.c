@@ -229,8 +229,8 @@ a_stray_table_with_the_name_is_an_error(void **state)
     prt_plan *plan = world_plan(&w, NULL);
     assert_string_equal(world_operations(&w, plan, 0),
                         "create \"Events_p20260312\" 2026-03-12 .. 2026-03-13 (current)\n");
-    assert_non_null(
-        strstr(world_findings(&w, plan, 0), "error name_taken Events_p20260313: public.\"Events_p20260313\" exists"));
+    assert_non_null(strstr(world_findings(&w, plan, 0),
+                           "error name_taken \"Events_p20260313\": public.\"Events_p20260313\" exists"));
 }
 
 /* Two long parents that are cut to one prefix: the second one's partition is not silently left out. */
@@ -252,6 +252,32 @@ two_planned_names_collide(void **state)
     assert_int_equal(plan->sets.items[1].operations.length, 0);
     assert_true(world_found(plan, 1, PRT_FINDING_NAME_COLLISION, PRT_SEVERITY_ERROR));
     assert_true(world_found(plan, 1, PRT_FINDING_LOW_RUNWAY, PRT_SEVERITY_ERROR));
+}
+
+static void
+a_table_has_one_policy(void **state)
+{
+    world w;
+    world_init(&w, *state, "2026-03-12 09:00");
+    prt_table *t = world_root(&w, "events", "at", TZ);
+    w.specs[1] = &w.spec;
+    w.snapshot.roots[w.snapshot.roots_length++] = t;
+    prt_plan *plan = world_plan(&w, NULL);
+    assert_int_equal(plan->sets.items[0].operations.length, 5);
+    assert_int_equal(plan->sets.items[1].operations.length, 0);
+    assert_non_null(strstr(world_findings(&w, plan, 1), "error name_collision public.events: another policy"));
+}
+
+static void
+privileges_that_cannot_be_read_are_reported(void **state)
+{
+    world w;
+    world_init(&w, *state, "2026-03-12 09:00");
+    prt_table *t = world_root(&w, "events", "at", TZ);
+    t->parent->acl = "{bob=rZ/app}";
+    assert_int_equal(world_plan(&w, NULL)->sets.items[0].findings.length, 0);
+    w.spec.inherit_privileges = true;
+    assert_true(world_found(world_plan(&w, NULL), 0, PRT_FINDING_PRIVILEGES, PRT_SEVERITY_ERROR));
 }
 
 static bool
@@ -842,6 +868,8 @@ main(void)
         TEST(existence_is_judged_by_bounds),
         TEST(a_stray_table_with_the_name_is_an_error),
         TEST(two_planned_names_collide),
+        TEST(a_table_has_one_policy),
+        TEST(privileges_that_cannot_be_read_are_reported),
         TEST(a_naming_function_that_raises_is_a_finding),
         TEST(clock_changes_leave_no_gap),
         TEST(wall_clock_keys_follow_the_policy_s_zone),

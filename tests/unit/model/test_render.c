@@ -181,6 +181,35 @@ rows_are_drained_in_one_transaction(void **state)
 }
 
 static void
+what_is_made_is_not_made_again(void **state)
+{
+    world w;
+    prt_table *t = hostile(&w, *state);
+    world_waiting(&w, t, "we'ird\"t12", "making", "2026-03-12 00:00:00+00", "2026-03-13 00:00:00+00",
+                  "2026-03-12 08:00");
+    prt_plan *plan = world_plan(&w, NULL);
+    const prt_operation *o = operation(plan, 0);
+    assert_int_equal(o->statements_length, 2);
+    assert_sql(o, 1, "COMMENT ON TABLE \"My Schema\".\"we'ird\"\"t12\" IS NULL", 0);
+    prt_statement *make, *attach;
+    size_t makes, attaches;
+    prt_render_make(*state, &w.snapshot, &plan->sets.items[0], o, &make, &makes, &attach, &attaches);
+    assert_int_equal(makes, 0);
+    assert_int_equal(attaches, 2);
+    assert_string_equal(attach[1].sql, o->statements[1].sql);
+    /* Nor where rows have to be moved into it. */
+    world_child(&w, t, "def", "DEFAULT");
+    const char *blocked[] = {"\"My Schema\".\"we'ird\"\"t12\""};
+    w.snapshot.blocked = blocked;
+    w.snapshot.blocked_length = 1;
+    w.spec.default_partition = PRT_DEFAULT_DRAIN;
+    o = operation(world_plan(&w, NULL), 0);
+    assert_int_equal(o->op, PRT_OP_DRAIN);
+    assert_false(says(o, "CREATE TABLE"));
+    assert_true(says(o, "IS NULL"));
+}
+
+static void
 a_guard_names_what_the_ranges_have_in_common(void **state)
 {
     world w;
@@ -346,6 +375,7 @@ main(void)
         TEST(a_replica_index_is_found_after_the_attach),
         TEST(made_in_two_halves),
         TEST(rows_are_drained_in_one_transaction),
+        TEST(what_is_made_is_not_made_again),
         TEST(a_guard_names_what_the_ranges_have_in_common),
         TEST(a_drop_is_marked_and_detached_first),
         TEST(a_default_partition_forbids_the_concurrent_form),
