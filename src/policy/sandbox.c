@@ -49,6 +49,18 @@ checked_setmetatable(lua_State *L)
     return 1;
 }
 
+/* Metatables of C's own values stay out of reach, whether they are closed or not. */
+static int
+checked_getmetatable(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
+        return 1;
+    if (!lua_istable(L, 1) || !lua_getmetatable(L, 1))
+        lua_pushnil(L);
+    return 1;
+}
+
 static int
 checked_rawset(lua_State *L)
 {
@@ -188,12 +200,15 @@ close_string_metatable(lua_State *L)
 static void
 push_base(lua_State *L)
 {
-    static const char *const allowed[] = {"assert",   "error",    "getmetatable", "ipairs", "next",   "pairs",
-                                          "pcall",    "rawequal", "rawget",       "rawlen", "select", "tonumber",
-                                          "tostring", "type",     "_VERSION",     NULL};
+    static const char *const allowed[] = {"assert",   "error",    "ipairs", "next",     "pairs",
+                                          "pcall",    "rawequal", "rawget", "rawlen",   "select",
+                                          "tonumber", "tostring", "type",   "_VERSION", NULL};
     static const char *const closed[] = {LUA_STRLIBNAME, LUA_TABLIBNAME, LUA_MATHLIBNAME, LUA_UTF8LIBNAME, NULL};
-    static const luaL_Reg checked[] = {
-        {"setmetatable", checked_setmetatable}, {"rawset", checked_rawset}, {"print", logged_print}, {NULL, NULL}};
+    static const luaL_Reg checked[] = {{"getmetatable", checked_getmetatable},
+                                       {"setmetatable", checked_setmetatable},
+                                       {"rawset", checked_rawset},
+                                       {"print", logged_print},
+                                       {NULL, NULL}};
     luaL_newlib(L, checked);
     for (const char *const *name = allowed; *name != NULL; name++) {
         lua_getglobal(L, *name);

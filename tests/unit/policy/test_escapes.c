@@ -182,6 +182,8 @@ static const attempt attempts[] = {
     {"patching a library's metatable", "setmetatable(string, {})", RAISES("protected metatable")},
     {"patching the globals' metatable", "setmetatable(_G, {})", RAISES("protected metatable")},
     {"metatable of the globals", "assert(getmetatable(_G) == false)", NULL, PRT_OK},
+    {"metatable of a table", "local mt = {} assert(getmetatable(setmetatable({}, mt)) == mt)", NULL, PRT_OK},
+    {"metatable of a number", "assert(getmetatable(1) == nil)", NULL, PRT_OK},
     {"metatable of a time", "getmetatable(partrun.time '2025-01-01').__index = nil",
      RAISES("attempt to index a string value")},
     {"methods of a time", "partrun.time('2025-01-01').floor = nil", RAISES("attempt to index")},
@@ -336,6 +338,7 @@ test_any_memory(void **state)
 {
     static const prt_log silent = {0};
     const prt_policy_host host = {.log = &silent};
+    assert_non_null(getenv("PARTRUN_SOURCE_DIR"));
     const char *folder = prt_arena_printf(*state, "%s/policies", getenv("PARTRUN_SOURCE_DIR"));
     size_t opened = 0;
     for (size_t memory = 1000; memory < 1200000; memory += 7919) {
