@@ -125,7 +125,9 @@ has_the_standard_library_and_partrun(void **state)
                "print(partrun.time '2025-01-01' < partrun.time '2025-01-02')\n"
                "for _, name in ipairs { 'connect', 'load', 'plan', 'check', 'policy', 'quote_ident', 'quote_literal',\n"
                "    'time', 'interval', 'range', 'ranges' } do assert(type(partrun[name]) == 'function', name) end\n"
-               "assert(partrun.json.encode { 1 } == '[1]' and partrun.log.info and partrun.http.post)\n"),
+               "assert(partrun.json.encode { 1 } == '[1]' and partrun.log.info and partrun.http.post)\n"
+               "assert(partrun.json.encode { t = partrun.time '2025-01-01', i = partrun.interval '1 day' } ==\n"
+               "  '{\"i\":\"1 day\",\"t\":\"2025-01-01T00:00:00Z\"}')\n"),
            0, "true\n");
     assert_string_equal(f->err, "");
 }
