@@ -150,12 +150,14 @@ walk_ahead(walk *w)
     const prt_worksite *site = w->site;
     const prt_grid *grid = &site->set->grid;
     prt_pos now = site->set->now, from = prt_grid_floor(grid, now), to = prt_grid_next(grid, now);
+    /* The type's last value is no part of any cell: a bound cannot lie behind it. */
+    prt_pos after = now < w->greatest ? now : w->greatest - 1;
     int64_t cells = site->spec->premake < MOST_CELLS ? site->spec->premake : MOST_CELLS;
     for (int64_t k = 0; k <= cells && site->segments.length <= w->limit; k++) {
-        fill_cell(w, from, to, now, (prt_segment) {.kind = PRT_SEGMENT_AHEAD, .index = k});
-        from = to;
-        if (k == cells || from >= w->greatest)
+        fill_cell(w, from, to, after, (prt_segment) {.kind = PRT_SEGMENT_AHEAD, .index = k});
+        if (to >= w->greatest) /* the axis ends: what has no upper bound there is in nobody's way */
             break;
+        from = to;
         to = prt_grid_next(grid, from);
     }
     return from;
