@@ -27,7 +27,8 @@ static const demo_step steps[] = {
     {"Nobody made tomorrow's partitions either. What partrun would do about all of it; partitions that are there are\n"
      "adopted, whatever they are called:",
      {"plan", NULL}},
-    {"Now for real. Partitions are made and attached, holes repaired, rows moved out of the default partition, and what\n"
+    {"Now for real. Partitions are made and attached, holes repaired, rows moved out of the default partition, and "
+     "what\n"
      "is past its retention is detached and dropped. Readers and writers go on meanwhile.",
      {"apply", NULL}},
     {"And now? (A detached partition waits out the grace period of its policy.)", {"check", NULL}},
@@ -36,9 +37,18 @@ static const demo_step steps[] = {
 
 /* ------------------------------------------------------------------------------------------- preparation */
 
-static bool
-write_file(const char *path, const prt_embedded *file, prt_error *err)
+/* The folders that the path goes through; those that cannot be made are seen when the file is opened. */
+static void
+make_folders(prt_arena *arena, const char *path)
 {
+    for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/'))
+        mkdir(prt_arena_strndup(arena, path, (size_t) (slash - path)), 0755);
+}
+
+static bool
+write_file(prt_arena *arena, const char *path, const prt_embedded *file, prt_error *err)
+{
+    make_folders(arena, path);
     FILE *stream = fopen(path, "w");
     bool ok = stream != NULL && fwrite(file->text, 1, file->length, stream) == file->length;
     if (stream != NULL)
@@ -50,10 +60,10 @@ write_file(const char *path, const prt_embedded *file, prt_error *err)
 static bool
 write_policies(prt_cli *cli, const prt_demo_server *server, prt_error *err)
 {
-    if (chdir(server->dir) != 0 || mkdir("policies", 0755) != 0)
+    if (chdir(server->dir) != 0)
         return prt_fail(err, PRT_ERR_IO, "cannot use %s: %s", server->dir, strerror(errno));
     for (const prt_embedded *file = prt_policy_files; file->name != NULL; file++)
-        if (!write_file(prt_arena_printf(cli->arena, "policies/%s", file->name), file, err))
+        if (!write_file(cli->arena, prt_arena_printf(cli->arena, "policies/%s", file->name), file, err))
             return false;
     return true;
 }

@@ -3,8 +3,7 @@ local support = require "support"
 
 -- What demos left: folders in TMPDIR, which is this test's own, and their servers.
 local function leftovers(folder)
-  return support.shell(("ls -A %s | grep partrun-demo; ps -eo args | grep '[p]artrun-demo' | grep -F %s")
-    :format(folder, folder)).out
+  return support.shell(("ls -A %s | grep partrun-demo; ps -eo args | grep '[/]postgres -D %s'"):format(folder, folder)).out
 end
 
 local function short_folder()
@@ -55,6 +54,6 @@ describe("the demo", function()
     support.shell(("%s --run & pid=$!; sleep 2; kill -KILL $pid; wait $pid"):format(
       support.command({ "demo" }, { env = { TMPDIR = folder } })))
     os.execute "sleep 2"
-    assert.equal("", support.shell(("ps -eo args | grep '[p]artrun-demo' | grep -F %s"):format(folder)).out)
+    assert.equal("", support.shell(("ps -eo args | grep '[/]postgres -D %s'"):format(folder)).out)
   end)
 end)

@@ -33,7 +33,7 @@ describe("a script", function()
       local db = assert(partrun.connect())
       local policies = assert(partrun.load(arg[1]))
       local plan = assert(partrun.plan(db, policies))
-      io.write(tostring(plan))
+      print(plan)
       local result = assert(plan:apply())
       print(assert(db:query "SELECT count(*)::int AS n FROM pg_inherits")[1].n)
     ]]
