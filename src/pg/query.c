@@ -148,11 +148,13 @@ prt_query_files(prt_conn *conn, const char *before, prt_file_query *queries, siz
     }
     if (after != NULL)
         steps[n++] = (prt_step) {.sql = after};
-    bool ok = prt_job_send(conn, steps, n, results, err) && prt_job_finish(conn, NULL, err);
+    size_t failed = 0;
+    bool ok = prt_job_send(conn, steps, n, results, err) && prt_job_finish(conn, &failed, err);
     for (size_t i = 0; i < length; i++) {
         queries[i].result = ok ? results[at[i]] : NULL;
         results[at[i]] = NULL;
-        if (ok && !conn->pooled && !is_prepared(conn, queries[i].file))
+        /* No rollback takes back what was prepared: the step before the query's own. */
+        if ((ok || at[i] <= failed) && !conn->pooled && !is_prepared(conn, queries[i].file))
             prt_vec_push(conn->arena, &conn->prepared, prt_arena_strdup(conn->arena, queries[i].file));
         assert(!ok || prt_sql_shape(prt_sql_text(queries[i].file), queries[i].result));
     }

@@ -225,6 +225,11 @@ frees_the_results_of_a_failed_pipeline(void **state)
     assert_int_equal(PQtransactionStatus(prt_conn_raw(t->conn)), PQTRANS_INERROR);
     err = (prt_error) {0};
     assert_ok(prt_exec(t->conn, "ROLLBACK", &err), &err);
+    /* What was prepared before the failure stays so. */
+    bad[0] = "{}";
+    assert_ok(prt_query_files(t->conn, NULL, queries, 2, NULL, &err), &err);
+    PQclear(queries[0].result);
+    PQclear(queries[1].result);
 }
 
 int

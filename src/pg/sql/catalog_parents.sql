@@ -54,9 +54,13 @@ SELECT c.oid,
             (SELECT sum(pg_catalog.pg_total_relation_size(d.relid))::bigint
                FROM pg_catalog.pg_partition_tree(p.partdefid) d WHERE d.isleaf)
             ELSE
-            (SELECT sum(l.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint
-               FROM pg_catalog.pg_partition_tree(p.partdefid) d
-               JOIN pg_catalog.pg_class l ON l.oid = d.relid WHERE d.isleaf) END AS default_bytes,
+            (WITH RECURSIVE below AS (
+                 SELECT p.partdefid AS relid
+                 UNION
+                 SELECT i.inhrelid FROM below b JOIN pg_catalog.pg_inherits i ON i.inhparent = b.relid)
+             SELECT sum(l.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint
+               FROM below d
+               JOIN pg_catalog.pg_class l ON l.oid = d.relid AND l.relkind = 'r') END AS default_bytes,
        p.partdefid <> 0 AND EXISTS (
             SELECT FROM pg_catalog.pg_constraint k
              WHERE k.conrelid = p.partdefid AND k.conname = 'partrun_guard' AND k.contype = 'c') AS default_guarded
