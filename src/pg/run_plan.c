@@ -167,6 +167,18 @@ read_highest(prt_conn *conn, prt_arena *arena, const prt_spec *spec, prt_table *
     return true;
 }
 
+/* Not allowed to read a default partition, or no time: the statistics have to do. */
+static bool
+look_into_defaults(prt_conn *conn, prt_arena *arena, prt_snapshot *snapshot, prt_error *err)
+{
+    prt_error why = {0};
+    if (prt_defaults_read(conn, arena, snapshot, &why) ||
+        (why.code != PRT_ERR_CONNECT && why.code != PRT_ERR_INTERRUPTED))
+        return true;
+    *err = why;
+    return false;
+}
+
 static bool
 read_snapshot(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const prt_run_options *options,
               prt_snapshot **out, prt_error *err)
@@ -182,7 +194,7 @@ read_snapshot(prt_conn *conn, prt_arena *arena, const prt_targets *targets, cons
     for (size_t i = 0; i < targets->length; i++)
         if (targets->specs[i]->by_id && !read_highest(conn, arena, targets->specs[i], (*out)->roots[i], err))
             return false;
-    return true;
+    return look_into_defaults(conn, arena, *out, err);
 }
 
 /* What the first plan wants to make may be in the way of something: names that are taken, rows in default partitions. */

@@ -30,4 +30,7 @@ void prt_set_find(prt_arena *arena, prt_set *set, prt_finding_code code, prt_sev
 PRT_NODISCARD bool prt_blocked_read(prt_conn *conn, prt_arena *arena, const prt_plan *plan, const char ***blocked,
                                     size_t *length, prt_error *err);
 
+/* Sets `rows` of default partitions that are empty to 0, whatever the statistics say. One query, where there are any. */
+PRT_NODISCARD bool prt_defaults_read(prt_conn *conn, prt_arena *arena, prt_snapshot *snapshot, prt_error *err);
+
 #endif
