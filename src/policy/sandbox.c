@@ -26,15 +26,19 @@ checked_pcall(lua_State *L)
     luaL_checkany(L, 1);
     int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
     prl_guard_check(L);
+    luaL_checkstack(L, 1, NULL);
     lua_pushboolean(L, status == LUA_OK);
     lua_insert(L, 1);
     return lua_gettop(L);
 }
 
+/* Finalizers run with hooks off; tables with weak keys can make one garbage collection take minutes (each pass over a
+ * chain of them may find a single link). */
+static const char *const refused[] = {"__gc", "__close", "__mode", NULL};
+
 static int
 checked_setmetatable(lua_State *L)
 {
-    static const char *const refused[] = {"__gc", "__close", NULL};
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_argexpected(L, lua_istable(L, 2) || lua_isnil(L, 2), 2, "nil or table");
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
@@ -68,6 +72,9 @@ checked_rawset(lua_State *L)
     luaL_checkany(L, 3);
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
         return luaL_error(L, "this table cannot be changed");
+    for (const char *const *name = refused; lua_type(L, 2) == LUA_TSTRING && *name != NULL; name++)
+        if (strcmp(lua_tostring(L, 2), *name) == 0)
+            return luaL_error(L, "%s is not available in a policy", *name);
     lua_settop(L, 3);
     lua_rawset(L, 1);
     return 1;

@@ -161,6 +161,8 @@ static const attempt attempts[] = {
     /* finalizers */
     {"__gc", "setmetatable({}, { __gc = function() while true do end end })", RAISES("__gc is not available")},
     {"__gc, false", "setmetatable({}, { __gc = false })", RAISES("__gc is not available")},
+    {"__mode", "setmetatable({}, { __mode = 'k' })", RAISES("__mode is not available")},
+    {"__mode by rawset", "rawset({}, '__mode', 'k')", RAISES("__mode is not available")},
     {"__close", "setmetatable({}, { __close = function() end })", RAISES("__close is not available")},
     {"__gc by __index", "setmetatable({}, setmetatable({}, { __index = { __gc = function() while true do end end } }))",
      NULL, PRT_OK},
