@@ -26,11 +26,11 @@ describe("plan and apply", function()
     assert.equal(0, plan.status, plan.err)
     assert.equal([[
 public.events   daily, 4 partitions, runway 12 h
-  + create  events_p20260313   2026-03-13 .. 2026-03-14             gap                  ShareUpdateExclusiveLock
-  + create  events_p20260315   2026-03-15 .. 2026-03-16             premake 1 of 2       ShareUpdateExclusiveLock
-  + create  events_p20260316   2026-03-16 .. 2026-03-17             premake 2 of 2       ShareUpdateExclusiveLock
-  - drop    events_p20260310   2026-03-10 .. 2026-03-11   0 bytes   expired 1 d 12 h ago   ShareUpdateExclusiveLock
-  - drop    events_p20260311   2026-03-11 .. 2026-03-12   0 bytes   expired 12 h ago     ShareUpdateExclusiveLock
+  + create  events_p20260313   2026-03-13 .. 2026-03-14            gap                    ShareUpdateExclusiveLock
+  + create  events_p20260315   2026-03-15 .. 2026-03-16            premake 1 of 2         ShareUpdateExclusiveLock
+  + create  events_p20260316   2026-03-16 .. 2026-03-17            premake 2 of 2         ShareUpdateExclusiveLock
+  - drop    events_p20260310   2026-03-10 .. 2026-03-11     8 kB   expired 1 d 12 h ago   ShareUpdateExclusiveLock
+  - drop    events_p20260311   2026-03-11 .. 2026-03-12     8 kB   expired 12 h ago       ShareUpdateExclusiveLock
 5 operations and no findings in 1 set; nothing was changed
 ]], plan.out)
     assert.equal("events_p20260310 events_p20260311 events_p20260312 events_p20260314", support.partitions(db, "events"))
