@@ -296,11 +296,11 @@ static void
 sort_waiting(prt_planner *planner)
 {
     const prt_snapshot *snapshot = planner->snapshot;
-    planner->waiting = prt_arena_array(planner->arena, snapshot->waiting_length + 1, sizeof *planner->waiting);
+    planner->waiting = prt_arena_array(planner->arena, snapshot->waiting_length + 1, sizeof(const prt_waiting *));
     for (size_t i = 0; i < snapshot->waiting_length; i++)
         planner->waiting[i] = &snapshot->waiting[i];
     if (snapshot->waiting_length > 1)
-        qsort(planner->waiting, snapshot->waiting_length, sizeof *planner->waiting, compare_waiting);
+        qsort(planner->waiting, snapshot->waiting_length, sizeof(const prt_waiting *), compare_waiting);
 }
 
 static void

@@ -70,6 +70,7 @@ typedef struct prt_hooks {
                    const prt_error *cause, prt_error *err);
 } prt_hooks;
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order of the documentation */
 typedef struct prt_spec {
     const char *name;       /* the policy's name */
     const char *file;       /* where it was defined */

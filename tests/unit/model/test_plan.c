@@ -410,6 +410,10 @@ the_type_s_limits_are_never_overstepped(void **state)
     t->parent->highest = "32100";
     assert_operations(&w, "create small_p32000_to_32767 32000 .. 32767 (current)\n");
     assert_idle_after_apply(&w);
+    /* Nor does a partition without an end take room there that anybody could use. */
+    prt_table *made = t->parent->children[0];
+    world_bound(&w, made, "FOR VALUES FROM ('32000') TO (MAXVALUE)");
+    assert_int_equal(only_set(world_plan(&w, NULL))->findings.length, 0);
     t->parent->highest = "-32768";
     assert_non_null(strstr(world_operations(&w, world_plan(&w, NULL), 0), "-32768 .. -32000 (current)\n"));
     world b;
