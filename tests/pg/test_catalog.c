@@ -409,16 +409,18 @@ finds_waiting_tables_by_their_marker(void **state)
 }
 
 static void
-outlives_a_locked_default(void **state)
+waits_for_no_locked_partition(void **state)
 {
     pg_test *t = *state;
     pg_sql(t, "CREATE TABLE a (k int) PARTITION BY RANGE (k); CREATE TABLE ad PARTITION OF a DEFAULT;"
+              "CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (-2) TO (-1);"
               "INSERT INTO a SELECT generate_series(1, 10000)");
     pg_sql(t, "VACUUM ad");
     long bytes = pg_number(t, "SELECT pg_relation_size('ad')");
-    pg_sql(t, "BEGIN; LOCK TABLE ad");
+    pg_sql(t, "BEGIN; LOCK TABLE ad; LOCK TABLE a1");
     prt_snapshot *s = read_one(t, "a");
     assert_int_equal(child(s->roots[0], "ad")->bytes, bytes);
+    assert_string_equal(child(s->roots[0], "a1")->bound_text, "FOR VALUES FROM ('-2') TO ('-1')");
     pg_sql(t, "ROLLBACK");
 }
 
@@ -582,7 +584,7 @@ main(void)
         cmocka_unit_test_setup_teardown(sees_publications, pg_test_setup, pg_test_teardown),
         cmocka_unit_test_setup_teardown(sees_pending_detaches, pg_test_setup, pg_test_teardown),
         cmocka_unit_test_setup_teardown(finds_waiting_tables_by_their_marker, pg_test_setup, pg_test_teardown),
-        cmocka_unit_test_setup_teardown(outlives_a_locked_default, pg_test_setup, pg_test_teardown),
+        cmocka_unit_test_setup_teardown(waits_for_no_locked_partition, pg_test_setup, pg_test_teardown),
         cmocka_unit_test_setup_teardown(tells_taken_names, pg_test_setup, pg_test_teardown),
         cmocka_unit_test_setup_teardown(measures_sizes, pg_test_setup, pg_test_teardown),
         cmocka_unit_test_setup_teardown(finds_the_highest_key, pg_test_setup, pg_test_teardown),

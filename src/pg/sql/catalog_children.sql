@@ -1,6 +1,7 @@
 -- purpose: the direct children of the partitioned tables $1, those that are being detached included. $2: sizes are 'none',
 --   'exact' (which waits for whoever holds one locked) or an 'estimate'. $3: also owners. Rows are many: nothing here
---   costs more than the bound's own text.
+--   costs more than the bound's own text. A bound names no column: without the relation, pg_get_expr need not
+--   lock it, nor wait for whoever holds it.
 -- parameters: $1 oid[], $2 text, $3 boolean
 -- columns: parent oid, oid oid, schema_name name, table_name name, kind "char", pending boolean, rows real,
 --   bound text, replica_identity "char", bytes bigint, owner name
@@ -12,7 +13,7 @@ SELECT i.inhparent AS parent,
        c.relkind AS kind,
        i.inhdetachpending AS pending,
        c.reltuples AS rows,
-       pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound,
+       pg_catalog.pg_get_expr(c.relpartbound, 0) AS bound,
        c.relreplident AS replica_identity,
        CASE WHEN $2::text = 'none' OR c.relkind = 'p' THEN NULL
             WHEN $2::text = 'exact' THEN pg_catalog.pg_total_relation_size(c.oid)
