@@ -316,7 +316,7 @@ local function refuse(report, file, line, title)
   local list = {}
   for i, problem in ipairs(report) do
     local place = problem.path == "" and "" or problem.path .. ": "
-    list[i] = { message = where .. place .. problem.message, hint = problem.hint }
+    list[i] = { message = where .. place .. problem.message, hint = problem.hint, path = problem.path }
   end
   local message = list[1].message
   if #list > 1 then

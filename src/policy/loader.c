@@ -11,9 +11,10 @@
 #include "base/file.h"
 #include "lua/convert.h"
 #include "lua/spec.h"
+#include "policy/locate.h"
 #include "policy/sandbox.h"
 
-enum { LONGEST_SOURCE = 4 << 20, MOST_POLICIES = 100000 };
+enum { LONGEST_SOURCE = 4 << 20, MOST_POLICIES = 100000, MOST_PROBLEMS = 200 };
 
 typedef struct load {
     prt_arena *arena;
@@ -117,22 +118,63 @@ copy_text(lua_State *L, const char *field, char *out, size_t size)
     lua_pop(L, 1);
 }
 
-/* The single problems of a policy that partrun.policy refused (lua/partrun/policy.lua). */
+/* Points the message, "path:line: ...", at the line where the field stands; returns that line. What is missing comes last. */
+static int
+point_at_field(const load *l, const char *field, prt_error *err)
+{
+    char *rest;
+    size_t prefix = strlen(l->path);
+    if (strncmp(err->message, l->path, prefix) != 0 || err->message[prefix] != ':')
+        return INT_MAX; /* the policy is in a module */
+    long line = strtol(err->message + prefix + 1, &rest, 10);
+    int found = prt_locate_field(l->text, l->length, (int) line, field);
+    if (found == 0)
+        return INT_MAX;
+    prt_error moved = {0};
+    prt_fail(&moved, err->code, "%s:%d%s", l->path, found, rest);
+    memcpy(err->message, moved.message, sizeof err->message);
+    return found;
+}
+
+/* Adds the problem on top of the stack behind those of the lines above it; `first` is where its policy's begin. */
+static void
+add_single(lua_State *L, load *l, size_t first, int *lines)
+{
+    char field[200] = "";
+    prt_error err = {.code = PRT_ERR_POLICY};
+    luaL_checktype(L, -1, LUA_TTABLE);
+    copy_text(L, "message", err.message, sizeof err.message);
+    copy_text(L, "hint", err.hint, sizeof err.hint);
+    copy_text(L, "path", field, sizeof field);
+    int line = point_at_field(l, field, &err);
+    add_problem(l, &err);
+    prt_error **items = l->problems->items;
+    size_t i = l->problems->length - 1;
+    prt_error *added = items[i];
+    for (; i > first && lines[i - first - 1] > line; i--) {
+        items[i] = items[i - 1];
+        lines[i - first] = lines[i - first - 1];
+    }
+    items[i] = added;
+    lines[i - first] = line;
+}
+
+/* The single problems of a policy that partrun.policy refused (lua/partrun/policy.lua), in the order of their lines. */
 static int
 problems_body(lua_State *L)
 {
     load *l = lua_touserdata(L, 1);
+    size_t first = l->problems->length;
     prl_push_raised(L);
     if (!lua_istable(L, -1) || prl_raw_field(L, lua_gettop(L), "problems") != LUA_TTABLE)
         return 0;
     lua_Unsigned count = lua_rawlen(L, -1);
+    if (count > MOST_PROBLEMS)
+        count = MOST_PROBLEMS;
+    int lines[MOST_PROBLEMS];
     for (lua_Unsigned i = 1; i <= count; i++) {
-        prt_error err = {.code = PRT_ERR_POLICY};
         lua_rawgeti(L, -1, (lua_Integer) i);
-        luaL_checktype(L, -1, LUA_TTABLE);
-        copy_text(L, "message", err.message, sizeof err.message);
-        copy_text(L, "hint", err.hint, sizeof err.hint);
-        add_problem(l, &err);
+        add_single(L, l, first, lines);
         lua_pop(L, 1);
     }
     return 0;

@@ -110,15 +110,15 @@ test_every_problem_is_reported(void **state)
     prt_error err;
     assert_false(policy_load(f, "bad.lua",
                              "local partrun = require 'partrun'\n\nreturn partrun.policy {\n"
-                             "  table = 'app.events', interval = '1 day', retention = '90', premak = 4,\n}\n",
+                             "  table = 'app.events', interval = '1 day', premak = 4,\n  retention = '90',\n}\n",
                              &err));
-    assert_contains(err.message, "bad.lua:3: policy \"events\": premak: there is no such field (and 2 more errors)");
+    assert_contains(err.message, "bad.lua:4: policy \"events\": premak: there is no such field (and 2 more errors)");
     assert_string_equal(err.hint, "did you mean `premake`?");
     assert_int_equal(prt_policies_errors(f->policies), 3);
     const prt_error *second = prt_policies_error(f->policies, 1), *third = prt_policies_error(f->policies, 2);
-    assert_contains(second->message, "bad.lua:3: policy \"events\": retention: \"90\" has no unit");
+    assert_contains(second->message, "bad.lua:5: policy \"events\": retention: \"90\" has no unit");
     assert_string_equal(second->hint, "write \"90 days\"");
-    assert_contains(third->message, "cleanup: is required with `retention`");
+    assert_contains(third->message, "bad.lua:3: policy \"events\": cleanup: is required with `retention`");
     assert_contains(third->object, "/bad.lua");
 }
 
