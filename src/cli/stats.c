@@ -43,7 +43,7 @@ state_of(const prt_stats *stats, const prt_stats_row *row)
         return "default";
     if (!row->has_range)
         return "";
-    if (stats->has_keep && row->range.to.pos <= stats->keep)
+    if (stats->has_keep && prt_range_over(&stats->key, &row->range) <= stats->keep)
         return "expired";
     return row->range.from.pos <= stats->now && stats->now < row->range.to.pos ? "now" : "";
 }
@@ -100,7 +100,7 @@ find_keep(prt_arena *arena, const prt_set *set, prt_instant now, prt_stats *stat
     for (size_t i = 0; i < stats->rows.length; i++) {
         const prt_stats_row *row = &stats->rows.items[i];
         if (row->has_range && !row->table->detach_pending)
-            extents[length++] = (prt_extent) {.to = row->range.to.pos, .bytes = row->bytes};
+            extents[length++] = (prt_extent) {.to = prt_range_over(&set->key, &row->range), .bytes = row->bytes};
     }
     stats->keep = prt_retention_keep(&retention, set->now, set->grid.zone, extents, length).cutoff;
     stats->has_keep = stats->keep != PRT_POS_MIN;

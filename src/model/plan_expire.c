@@ -40,8 +40,8 @@ list_extents(prt_worksite *site)
     site->extents = prt_arena_array(site->arena, site->length + 1, sizeof *site->extents);
     for (size_t i = 0; i < site->length; i++)
         if (!site->pieces[i].pending)
-            site->extents[site->extents_length++] = (prt_extent) {.to = site->pieces[i].range.to.pos,
-                                                                  .bytes = site->pieces[i].table->bytes};
+            site->extents[site->extents_length++] = (prt_extent) {
+                .to = prt_range_over(&site->set->key, &site->pieces[i].range), .bytes = site->pieces[i].table->bytes};
 }
 
 bool
@@ -96,7 +96,7 @@ prt_expire_protected(const prt_worksite *site, const prt_piece *piece)
     const prt_table *table = piece->table;
     if (!prt_table_walk(table, is_local, NULL))
         return true;
-    if (hooks->hold == NULL || piece->range.to.pos > site->set->now)
+    if (hooks->hold == NULL || prt_range_over(&site->set->key, &piece->range) > site->set->now)
         return false;
     prt_hook_context context = hook_context(site);
     prt_hook_partition partition = {.schema = table->schema,
@@ -142,7 +142,7 @@ prt_expire_mark(prt_worksite *site)
                                     site->extents_length);
     for (size_t i = 0; i < site->length; i++) {
         prt_piece *piece = &site->pieces[i];
-        prt_pos to = piece->range.to.pos;
+        prt_pos to = prt_range_over(&site->set->key, &piece->range);
         piece->expired = !piece->pending && to != PRT_POS_MIN && to <= site->keep.cutoff && to <= site->set->now;
         piece->stays = !piece->pending;
         if (!piece->expired || !decide)
@@ -246,11 +246,12 @@ retire_requested(prt_worksite *site, prt_piece *piece)
 {
     const prt_table *table = piece->table;
     const char *name = prt_site_name(site, table);
-    bool expired = piece->expired || (piece->pending && piece->range.to.pos <= site->keep.cutoff);
+    prt_pos over = prt_range_over(&site->set->key, &piece->range);
+    bool expired = piece->expired || (piece->pending && over <= site->keep.cutoff);
     if (site->spec->cleanup == PRT_CLEANUP_NONE) {
         prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_ERROR, name, "give the policy retention and cleanup",
                  "it stays: the policy does not say what becomes of retired partitions");
-    } else if (piece->range.to.pos > site->set->now) {
+    } else if (over > site->set->now) {
         prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_ERROR, name, NULL,
                  "it stays: the current and the future partitions are never retired");
     } else if (!expired && !site->planner->options->force_retention) {
@@ -285,6 +286,7 @@ prt_plan_retirements(prt_worksite *site)
         const prt_piece *piece = &site->pieces[i];
         if (piece->expired && !piece->stays)
             prt_plan_add(site, prt_expire_operation(site, piece->table, &piece->range,
-                                                    prt_expire_reason(site, piece->range.to.pos), false));
+                                                    prt_expire_reason(site, prt_range_over(&site->set->key, &piece->range)),
+                                                    false));
     }
 }

@@ -31,7 +31,7 @@ static bool
 still_expired(const prt_worksite *site, const prt_table *table, const prt_range *range)
 {
     return prt_retention_expired(&site->retention, &site->keep, site->set->now, site->extents, site->extents_length,
-                                 range->to.pos, table->bytes);
+                                 prt_range_over(&site->set->key, range), table->bytes);
 }
 
 static void
@@ -211,7 +211,7 @@ static const prt_waiting **
 oldest_first(prt_worksite *site, size_t first, size_t count)
 {
     dated *order = prt_arena_array(site->arena, count, sizeof *order);
-    const prt_waiting **sorted = prt_arena_array(site->arena, count, sizeof *sorted);
+    const prt_waiting **sorted = prt_arena_array(site->arena, count, sizeof(const prt_waiting *));
     for (size_t i = 0; i < count; i++) {
         prt_range range;
         order[i].waiting = site->planner->waiting[first + i];

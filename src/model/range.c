@@ -9,6 +9,7 @@ static bool
 end_from_tuple(prt_arena *arena, const prt_key *key, const prt_datum *tuple, size_t length, prt_end *out,
                prt_error *err)
 {
+    out->inside = false;
     out->sql = tuple[0].sql; /* of most keys: no copy for each of thousands of partitions */
     if (length > 1) {
         prt_buf sql;
@@ -16,6 +17,7 @@ end_from_tuple(prt_arena *arena, const prt_key *key, const prt_datum *tuple, siz
         for (size_t i = 0; i < length; i++) {
             prt_buf_str(&sql, i == 0 ? "" : ", ");
             prt_buf_str(&sql, tuple[i].sql);
+            out->inside |= i > (size_t) key->index && tuple[i].kind != PRT_DATUM_MINVALUE;
         }
         out->sql = sql.data;
     }
@@ -36,6 +38,15 @@ prt_range_from_bound(prt_arena *arena, const prt_key *key, const prt_bound *boun
         return false;
     *out = range;
     return true;
+}
+
+prt_pos
+prt_range_over(const prt_key *key, const prt_range *range)
+{
+    prt_pos to = range->to.pos;
+    if (!range->to.inside || to == PRT_POS_MIN || to == PRT_POS_MAX)
+        return to;
+    return prt_pos_add(to, prt_key_resolution(key));
 }
 
 /* Nothing may follow MAXVALUE but MAXVALUE, nor MINVALUE but MINVALUE (manual, CREATE TABLE). */

@@ -201,7 +201,7 @@ end
 
 -- "name FROM (...) TO (...)" of each partition attached to `parent`, in order of their names, as UTC prints them.
 function support.bounds(database, parent)
-  return support.sql(database, ([[SET timezone = 'UTC'; SELECT c.relname || ' ' || replace(pg_get_expr(c.relpartbound, c.oid),
+  return support.sql(database, ([[SET timezone = 'UTC'; SET datestyle = 'ISO'; SELECT c.relname || ' ' || replace(pg_get_expr(c.relpartbound, c.oid),
     'FOR VALUES ', '') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass
     ORDER BY c.relname]]):format(quote(parent)))
 end
@@ -280,27 +280,38 @@ function support.start(command)
   return job
 end
 
--- A psql session that stays open: what it runs is told by send.
+local function wait_for_file(path)
+  for _ = 1, 400 do
+    local file = io.open(path)
+    if file then
+      return file:close()
+    end
+    os.execute "sleep 0.05"
+  end
+  error("waited in vain for " .. path)
+end
+
+-- A psql session that stays open. send(sql) does not wait, run(sql) does; close() ends it and returns what it printed.
 function support.session(database)
-  local session = { name = ("session_%d_%d"):format(os.time(), counter) }
-  counter = counter + 1
-  local path = support.folder()
-  local pipe = assert(io.popen(("PGAPPNAME=%s psql -XAtq -d %s >%s/out 2>&1"):format(session.name, quote(database), path), "w"))
+  local session, folder, steps = {}, support.folder(), 0
+  local pipe = assert(io.popen(("psql -XAtq -d %s >%s/out 2>&1"):format(quote(database), folder), "w"))
 
   function session.send(text)
     pipe:write(text, ";\n")
     pipe:flush()
   end
 
-  -- Sends it, and waits until the server has done it.
   function session.run(text)
+    steps = steps + 1
     session.send(text)
-    session.send(("SELECT set_config('application_name', '%s_done', false) AS \\gset"):format(session.name))
+    pipe:write(("\\! touch %s/%d\n"):format(folder, steps))
+    pipe:flush()
+    wait_for_file(("%s/%d"):format(folder, steps))
   end
 
   function session.close()
     pipe:close()
-    return support.read(path .. "/out")
+    return support.read(folder .. "/out")
   end
 
   return session
