@@ -187,17 +187,26 @@ wait_for_enter(prt_cli *cli)
     }
 }
 
+/* This very program, which need not be on the PATH. */
+static const char *
+own_path(prt_arena *arena)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+    return length > 0 && (size_t) length < sizeof path ? prt_arena_strndup(arena, path, (size_t) length) : "partrun";
+}
+
 static int
 let_look_around(prt_cli *cli, const prt_demo_server *server)
 {
     say(cli, PRT_TINT_NONE, "\nThe server stays up while you look around. In another terminal:\n");
     say(cli, PRT_TINT_BOLD,
         prt_arena_printf(cli->arena,
-                         "  export PARTRUN_DSN='%s'\n  export PARTRUN_POLICIES=%s/policies\n"
-                         "  partrun stats webhooks.events\n  %s/psql \"$PARTRUN_DSN\"\n",
-                         prt_demo_server_dsn(server, "demo"), server->dir, server->bin));
-    if (server->other_user)
-        say(cli, PRT_TINT_DIM, "(as root: the folder belongs to the demo alone)");
+                         "  export PARTRUN_DSN='%s'\n"
+                         "  export PARTRUN_POLICIES=%s/policies\n"
+                         "  %s stats webhooks.events\n"
+                         "  %s/psql \"$PARTRUN_DSN\"\n",
+                         prt_demo_server_dsn(server, "demo"), server->dir, own_path(cli->arena), server->bin));
     say(cli, PRT_TINT_NONE, "Press Enter here to stop it and to remove everything.");
     wait_for_enter(cli);
     return *cli->interrupt != 0 ? PRT_EXIT_INTERRUPTED : PRT_EXIT_OK;
