@@ -6,10 +6,10 @@
 #include "pg/conn.h"
 
 typedef struct prt_catalog_options {
-    bool bytes;              /* pg_total_relation_size of every partition: costs a stat per file */
-    bool comments;           /* comments and leaf details for `check` (owner, replica identity) */
+    bool bytes;    /* pg_total_relation_size of every partition: costs a stat per file */
+    bool comments; /* comments and leaf details for `check` (owner, replica identity) */
     bool has_now;
-    prt_instant now;         /* --now */
+    prt_instant now; /* --now */
 } prt_catalog_options;
 
 /* roots[i] is tables[i] ("schema.table" texts as prt_ident_parse reads them; without a schema: public). A table that does

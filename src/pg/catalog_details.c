@@ -28,9 +28,8 @@ take_column(prt_arena *arena, prt_parent *parent, const PGresult *result, int ro
     const char *name = prt_cell_text(arena, result, row, 1);
     int64_t place = prt_cell_int(result, row, 2, -1);
     if (place >= 0 && (size_t) place < parent->columns)
-        parent->key[place] = (prt_key_column) {.name = name,
-                                               .type = prt_cell_text(arena, result, row, 3),
-                                               .not_null = prt_cell_bool(result, row, 4)};
+        parent->key[place] = (prt_key_column) {
+            .name = name, .type = prt_cell_text(arena, result, row, 3), .not_null = prt_cell_bool(result, row, 4)};
     if (!prt_cell_bool(result, row, 5))
         parent->columns_list[(*listed)++] = name;
     parent->has_identity = parent->has_identity || prt_cell_bool(result, row, 6);
@@ -137,8 +136,8 @@ static bool
 is_ours(const prt_snapshot *snapshot, const prt_marker *marker, uint32_t oid)
 {
     bool built = strcmp(marker->state, "making") == 0 && marker->oid == 0;
-    return strcmp(marker->system, snapshot->system) == 0 && marker->database == snapshot->database_oid
-           && (marker->oid == oid || built);
+    return strcmp(marker->system, snapshot->system) == 0 && marker->database == snapshot->database_oid &&
+           (marker->oid == oid || built);
 }
 
 static void

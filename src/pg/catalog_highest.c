@@ -136,8 +136,8 @@ ask(prt_conn *conn, prt_arena *scratch, prt_arena *arena, search *searches, size
 }
 
 bool
-prt_catalog_highest_many(prt_conn *conn, prt_arena *arena, const prt_table *const *parents,
-                         const char *const *columns, size_t length, const char **highest, prt_error *err)
+prt_catalog_highest_many(prt_conn *conn, prt_arena *arena, const prt_table *const *parents, const char *const *columns,
+                         size_t length, const char **highest, prt_error *err)
 {
     prt_arena *scratch = prt_arena_new();
     search *searches = prt_arena_array(scratch, length, sizeof *searches);
@@ -153,8 +153,8 @@ prt_catalog_highest_many(prt_conn *conn, prt_arena *arena, const prt_table *cons
 }
 
 bool
-prt_catalog_highest(prt_conn *conn, prt_arena *arena, const prt_table *parent, const char *column,
-                    const char **highest, prt_error *err)
+prt_catalog_highest(prt_conn *conn, prt_arena *arena, const prt_table *parent, const char *column, const char **highest,
+                    prt_error *err)
 {
     return prt_catalog_highest_many(conn, arena, &parent, &column, 1, highest, err);
 }

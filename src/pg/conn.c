@@ -11,10 +11,10 @@
 
 enum {
     OLDEST_VERSION = 140000,
-    LOCK_MS = 300,              /* until prt_conn_timeouts says otherwise */
-    STATEMENT_MS = 60 * 1000,   /* reads of a large catalog on a slow server */
+    LOCK_MS = 300,            /* until prt_conn_timeouts says otherwise */
+    STATEMENT_MS = 60 * 1000, /* reads of a large catalog on a slow server */
     CONNECT_S = 10,
-    LOCK_SHARE = 4,             /* one transaction takes at most a quarter of the lock table: it is everybody's */
+    LOCK_SHARE = 4, /* one transaction takes at most a quarter of the lock table: it is everybody's */
     LEAST_LOCKS = 16,
     PROBE_US = 2 * 1000 * 1000,
 };
@@ -130,12 +130,24 @@ check_dsn(const char *dsn, prt_error *err)
 static PGconn *
 start(const prt_conn_options *options)
 {
-    const char *const names[] = {"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-                                 "dbname", "client_encoding", "fallback_application_name",
-                                 options->application_name != NULL ? "application_name" : NULL, NULL};
-    const char *const values[] = {"30", "10", "3", "30000",
-                                  options->dsn != NULL && options->dsn[0] != '\0' ? options->dsn : NULL, "UTF8",
-                                  "partrun", options->application_name, NULL};
+    const char *const names[] = {"keepalives_idle",
+                                 "keepalives_interval",
+                                 "keepalives_count",
+                                 "tcp_user_timeout",
+                                 "dbname",
+                                 "client_encoding",
+                                 "fallback_application_name",
+                                 options->application_name != NULL ? "application_name" : NULL,
+                                 NULL};
+    const char *const values[] = {"30",
+                                  "10",
+                                  "3",
+                                  "30000",
+                                  options->dsn != NULL && options->dsn[0] != '\0' ? options->dsn : NULL,
+                                  "UTF8",
+                                  "partrun",
+                                  options->application_name,
+                                  NULL};
     return PQconnectStartParams(names, values, 1);
 }
 
@@ -182,7 +194,8 @@ fail_connect(prt_conn *conn, const char *why, prt_error *err)
     prt_fail(err, PRT_ERR_CONNECT, "cannot connect (%s): %s", conn->describe, message);
     if (PQconnectionNeedsPassword(conn->raw) || PQconnectionUsedPassword(conn->raw))
         return prt_fail_hint(err, "check the password in ~/.pgpass, PGPASSWORD or the service file");
-    return prt_fail_hint(err, "check --dsn, PARTRUN_DSN or PGHOST, PGPORT, PGUSER and PGDATABASE, and that the server runs");
+    return prt_fail_hint(err,
+                         "check --dsn, PARTRUN_DSN or PGHOST, PGPORT, PGUSER and PGDATABASE, and that the server runs");
 }
 
 static bool
@@ -309,8 +322,8 @@ set_up_session(prt_conn *conn, prt_error *err)
 {
     int backend = 0;
     prt_error first = {0};
-    if (!set_up(conn, true, &backend, &first)
-        && !(may_not_read_system(&first) && set_up(conn, false, &backend, &first))) {
+    if (!set_up(conn, true, &backend, &first) &&
+        !(may_not_read_system(&first) && set_up(conn, false, &backend, &first))) {
         if (err->code == PRT_OK)
             *err = first;
         return false;
@@ -334,7 +347,8 @@ open_session(prt_conn *conn, prt_error *err)
     int version = PQserverVersion(conn->raw);
     if (version < OLDEST_VERSION) {
         const char *text = PQparameterStatus(conn->raw, "server_version");
-        prt_fail(err, PRT_ERR_VERSION, "the server is PostgreSQL %s; partrun needs 14 or newer", text != NULL ? text : "?");
+        prt_fail(err, PRT_ERR_VERSION, "the server is PostgreSQL %s; partrun needs 14 or newer",
+                 text != NULL ? text : "?");
         return prt_fail_hint(err, "upgrade the server (%s)", conn->describe);
     }
     return set_up_session(conn, err);

@@ -18,11 +18,12 @@
 typedef struct prt_conn prt_conn;
 
 typedef struct prt_conn_options {
-    const char *dsn;               /* NULL or "": libpq's PG* variables and service files */
-    const char *application_name;  /* NULL: "partrun" */
-    int connect_timeout_s;         /* 0: 10 */
-    volatile sig_atomic_t *interrupt; /* non-zero: cancel the statement in hand, fail with PRT_ERR_INTERRUPTED; may be NULL */
-    const prt_log *log;            /* statements at debug level */
+    const char *dsn;              /* NULL or "": libpq's PG* variables and service files */
+    const char *application_name; /* NULL: "partrun" */
+    int connect_timeout_s;        /* 0: 10 */
+    volatile sig_atomic_t
+        *interrupt;     /* non-zero: cancel the statement in hand, fail with PRT_ERR_INTERRUPTED; may be NULL */
+    const prt_log *log; /* statements at debug level */
     /* Called just before each statement is sent (tests kill the process here; --log-level debug prints). */
     void (*trace)(void *data, const char *sql);
     void *trace_data;
@@ -30,13 +31,13 @@ typedef struct prt_conn_options {
 
 /* What does not change while the session lasts. */
 typedef struct prt_conn_facts {
-    const char *system;    /* what markers name: the system identifier; where the role may not read it (some managed
+    const char *system; /* what markers name: the system identifier; where the role may not read it (some managed
                             * services), "db:" with facts of the database's own catalog row, which a copy does not share */
     const char *database;
     uint32_t database_oid;
     const char *user;
     bool superuser;
-    int lock_budget;       /* relations that one transaction may lock without crowding out others */
+    int lock_budget; /* relations that one transaction may lock without crowding out others */
 } prt_conn_facts;
 
 /* PRT_ERR_CONNECT (not reached, refused) or PRT_ERR_VERSION (before 14). Messages never hold a password. */

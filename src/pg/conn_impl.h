@@ -18,12 +18,12 @@ typedef struct prt_step {
 /* The pipeline under way: steps, and a sync at least at the end. */
 typedef struct prt_job {
     bool active, done;
-    size_t length, next;   /* steps sent, and the one whose result is expected */
-    size_t syncs;          /* still to come */
-    size_t failed;         /* the step that failed, when err is set */
-    PGresult **results;    /* one a step; NULL: not wanted */
-    size_t offset;         /* steps before the caller's first */
-    int64_t deadline;      /* monotonic; 0: none */
+    size_t length, next; /* steps sent, and the one whose result is expected */
+    size_t syncs;        /* still to come */
+    size_t failed;       /* the step that failed, when err is set */
+    PGresult **results;  /* one a step; NULL: not wanted */
+    size_t offset;       /* steps before the caller's first */
+    int64_t deadline;    /* monotonic; 0: none */
     prt_error err;
 } prt_job;
 

@@ -7,9 +7,9 @@
 #include "pg/conn_impl.h"
 
 enum {
-    SLICE_MS = 100,                /* the longest that a signal can go unseen */
-    GRACE_US = 10 * 1000 * 1000,   /* beyond the server's own timeout: the way there and back */
-    DRAIN_US = 5 * 1000 * 1000,    /* for the server to answer a cancel request */
+    SLICE_MS = 100,              /* the longest that a signal can go unseen */
+    GRACE_US = 10 * 1000 * 1000, /* beyond the server's own timeout: the way there and back */
+    DRAIN_US = 5 * 1000 * 1000,  /* for the server to answer a cancel request */
     LARGEST_POLL = 64,
 };
 

@@ -61,8 +61,8 @@ prt_sql_shape(const char *text, const PGresult *result)
     int column = 0;
     while (same && *columns != '\0') {
         size_t name = strcspn(columns, " ");
-        same = column < PQnfields(result) && strlen(PQfname(result, column)) == name
-               && strncmp(PQfname(result, column), columns, name) == 0;
+        same = column < PQnfields(result) && strlen(PQfname(result, column)) == name &&
+               strncmp(PQfname(result, column), columns, name) == 0;
         column++;
         columns += strcspn(columns, ",");
         columns += strspn(columns, ", ");

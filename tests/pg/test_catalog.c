@@ -122,9 +122,11 @@ resolves_hostile_names(void **state)
 {
     pg_test *t = *state;
     static const char *const names[][2] = {
-        {"My Schema", "a.b"}, {"My Schema", "we'ird"}, {"public", "we\"ird"}, {"public", "Order"}, {"user", "user"},
-        {"public", "back\\slash"}, {"public", "x{1,2}"}, {"public", "select"}, {"public", "été"},
-        {"public", "0123456789012345678901234567890123456789012345678901234567890ab"},
+        {"My Schema", "a.b"},  {"My Schema", "we'ird"},
+        {"public", "we\"ird"}, {"public", "Order"},
+        {"user", "user"},      {"public", "back\\slash"},
+        {"public", "x{1,2}"},  {"public", "select"},
+        {"public", "été"},     {"public", "0123456789012345678901234567890123456789012345678901234567890ab"},
     };
     enum { N = sizeof names / sizeof *names };
     const char *tables[N + 3];
@@ -134,7 +136,7 @@ resolves_hostile_names(void **state)
         pg_sql(t, "CREATE TABLE %s (\"k'\"\"ey\" int) PARTITION BY RANGE (\"k'\"\"ey\")", tables[i]);
         pg_sql(t, "CREATE TABLE evil.\"%zu'\"\"\" PARTITION OF %s FOR VALUES FROM (1) TO (2)", i, tables[i]);
     }
-    tables[N] = "order"; /* folds; not "Order" */
+    tables[N] = "order";    /* folds; not "Order" */
     tables[N + 1] = "user"; /* without a schema: public, whatever the search_path */
     pg_sql(t, "ALTER DATABASE %s SET search_path = \"My Schema\", \"user\"", t->database);
     prt_conn *conn = pg_connect(t, NULL);
@@ -236,13 +238,21 @@ reads_all_key_types(void **state)
 {
     pg_test *t = *state;
     static const char *const types[][2] = {
-        {"date", "date"}, {"timestamp", "timestamp without time zone"}, {"timestamptz(3)", "timestamp(3) with time zone"},
-        {"uuid", "uuid"}, {"smallint", "smallint"}, {"int", "integer"}, {"bigint", "bigint"}, {"text", "text"},
-        {"varchar(26)", "character varying(26)"}, {"numeric", "numeric"},
+        {"date", "date"},
+        {"timestamp", "timestamp without time zone"},
+        {"timestamptz(3)", "timestamp(3) with time zone"},
+        {"uuid", "uuid"},
+        {"smallint", "smallint"},
+        {"int", "integer"},
+        {"bigint", "bigint"},
+        {"text", "text"},
+        {"varchar(26)", "character varying(26)"},
+        {"numeric", "numeric"},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        pg_sql(t, "CREATE TABLE k%zu (k %s) PARTITION BY RANGE (k);"
-                  "CREATE TABLE k%zu_all PARTITION OF k%zu FOR VALUES FROM (MINVALUE) TO (MAXVALUE)",
+        pg_sql(t,
+               "CREATE TABLE k%zu (k %s) PARTITION BY RANGE (k);"
+               "CREATE TABLE k%zu_all PARTITION OF k%zu FOR VALUES FROM (MINVALUE) TO (MAXVALUE)",
                i, types[i][0], i, i);
         prt_snapshot *s = read_one(t, prt_arena_printf(t->arena, "k%zu", i));
         assert_string_equal(s->roots[0]->parent->key[0].type, types[i][1]);
@@ -262,7 +272,8 @@ reads_the_parents_details(void **state)
               "ALTER TABLE s.p1 REPLICA IDENTITY FULL;"
               "CREATE INDEX broken ON ONLY s.p (v);"
               "ALTER TABLE s.p ENABLE ROW LEVEL SECURITY; ALTER TABLE s.p FORCE ROW LEVEL SECURITY;"
-              "CREATE POLICY b ON s.p AS RESTRICTIVE FOR UPDATE TO \"prt \"\"o\", pg_monitor USING (v > 1) WITH CHECK (v > 2);"
+              "CREATE POLICY b ON s.p AS RESTRICTIVE FOR UPDATE TO \"prt \"\"o\", pg_monitor USING (v > 1) WITH CHECK "
+              "(v > 2);"
               "CREATE POLICY a ON s.p USING (id > 0);"
               "GRANT SELECT ON s.p TO PUBLIC;"
               "CREATE FUNCTION s.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
@@ -270,7 +281,8 @@ reads_the_parents_details(void **state)
               "CREATE TABLE r1 (p int CONSTRAINT fk1 REFERENCES s.p ON DELETE CASCADE ON UPDATE SET NULL);"
               "CREATE TABLE \"r 2\" (p int REFERENCES s.p) PARTITION BY LIST (p);"
               "CREATE TABLE r21 PARTITION OF \"r 2\" FOR VALUES IN (1);"
-              "COMMENT ON TABLE s.p IS 'the parent'; COMMENT ON TABLE s.p1 IS 'mine'; ALTER TABLE s.p OWNER TO \"prt \"\"o\"");
+              "COMMENT ON TABLE s.p IS 'the parent'; COMMENT ON TABLE s.p1 IS 'mine'; ALTER TABLE s.p OWNER TO \"prt "
+              "\"\"o\"");
     prt_catalog_options options = {.comments = true};
     const char *table = "s.p";
     prt_snapshot *s = read_with(t, t->conn, &options, 1, &table);
@@ -336,8 +348,8 @@ interrupt_detach(pg_test *t, const char *parent, const char *partition)
     PGconn *other = PQconnectdb(t->dsn);
     pg_sql(t, "BEGIN; SELECT count(*) FROM %s", parent);
     PQclear(PQexec(other, "SET statement_timeout = 300"));
-    PGresult *result = PQexec(other, prt_arena_printf(t->arena, "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY", parent,
-                                                      partition));
+    PGresult *result = PQexec(
+        other, prt_arena_printf(t->arena, "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY", parent, partition));
     assert_string_equal(PQresultErrorField(result, PG_DIAG_SQLSTATE), "57014");
     PQclear(result);
     PQfinish(other);
@@ -348,8 +360,9 @@ static void
 sees_pending_detaches(void **state)
 {
     pg_test *t = *state;
-    pg_sql(t, "CREATE TABLE a (k int) PARTITION BY RANGE (k); CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (1) TO (2);"
-              "CREATE TABLE a2 PARTITION OF a FOR VALUES FROM (2) TO (3)");
+    pg_sql(t,
+           "CREATE TABLE a (k int) PARTITION BY RANGE (k); CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (1) TO (2);"
+           "CREATE TABLE a2 PARTITION OF a FOR VALUES FROM (2) TO (3)");
     interrupt_detach(t, "a", "a1");
     prt_snapshot *s = read_one(t, "a");
     assert_int_equal(s->roots[0]->parent->children_length, 2);
@@ -361,8 +374,16 @@ sees_pending_detaches(void **state)
 static void
 mark(pg_test *t, const char *table, const char *state, const char *system, uint32_t database, uint32_t oid)
 {
-    prt_marker marker = {.state = state, .system = system, .database = database, .oid = oid, .policy = "p",
-                         .parent_schema = "public", .parent_name = "a", .from = "1", .to = "2", .since = 5};
+    prt_marker marker = {.state = state,
+                         .system = system,
+                         .database = database,
+                         .oid = oid,
+                         .policy = "p",
+                         .parent_schema = "public",
+                         .parent_name = "a",
+                         .from = "1",
+                         .to = "2",
+                         .since = 5};
     const char *comment = prt_marker_write(t->arena, "kept by me", &marker);
     pg_sql(t, "COMMENT ON TABLE %s IS %s", table, prt_literal_quote(t->arena, comment));
 }
@@ -372,11 +393,13 @@ finds_waiting_tables_by_their_marker(void **state)
 {
     pg_test *t = *state;
     const prt_conn_facts *f = prt_conn_facts_of(t->conn);
-    pg_sql(t, "CREATE TABLE a (k int) PARTITION BY RANGE (k); CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (1) TO (2);"
-              "CREATE TABLE b (k int) PARTITION BY RANGE (k); CREATE TABLE b1 PARTITION OF b FOR VALUES FROM (1) TO (2);"
-              "CREATE SCHEMA attic; CREATE TABLE attic.mine (k int); CREATE TABLE copied (k int); CREATE TABLE made (k int);"
-              "CREATE TABLE elsewhere (k int); CREATE TABLE other_oid (k int); CREATE TABLE talk (k int);"
-              "CREATE TABLE built (k int)");
+    pg_sql(
+        t,
+        "CREATE TABLE a (k int) PARTITION BY RANGE (k); CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (1) TO (2);"
+        "CREATE TABLE b (k int) PARTITION BY RANGE (k); CREATE TABLE b1 PARTITION OF b FOR VALUES FROM (1) TO (2);"
+        "CREATE SCHEMA attic; CREATE TABLE attic.mine (k int); CREATE TABLE copied (k int); CREATE TABLE made (k int);"
+        "CREATE TABLE elsewhere (k int); CREATE TABLE other_oid (k int); CREATE TABLE talk (k int);"
+        "CREATE TABLE built (k int)");
     uint32_t mine = (uint32_t) pg_number(t, "SELECT 'attic.mine'::regclass::oid");
     uint32_t copied = (uint32_t) pg_number(t, "SELECT 'copied'::regclass::oid");
     mark(t, "attic.mine", "retiring", f->system, f->database_oid, mine);
@@ -431,11 +454,12 @@ tells_taken_names(void **state)
     prt_error err = {0};
     const char **taken = NULL;
     size_t length = 9;
-    pg_sql(t, "CREATE TABLE t (k int); CREATE INDEX idx ON t (k); CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN d AS int;"
-              "CREATE SCHEMA \"S q\"; CREATE SEQUENCE \"S q\".\"we\"\"ird\"");
-    const char *const names[] = {"\"public\".\"t\"", "\"S q\".\"we\"\"ird\"", "\"public\".\"idx\"", "\"public\".\"mood\"",
-                                 "\"public\".\"d\"", "\"public\".\"_t\"", "\"public\".\"free\"", "\"S q\".\"t\"",
-                                 "\"nowhere\".\"t\""};
+    pg_sql(t,
+           "CREATE TABLE t (k int); CREATE INDEX idx ON t (k); CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN d AS int;"
+           "CREATE SCHEMA \"S q\"; CREATE SEQUENCE \"S q\".\"we\"\"ird\"");
+    const char *const names[] = {"\"public\".\"t\"",    "\"S q\".\"we\"\"ird\"", "\"public\".\"idx\"",
+                                 "\"public\".\"mood\"", "\"public\".\"d\"",      "\"public\".\"_t\"",
+                                 "\"public\".\"free\"", "\"S q\".\"t\"",         "\"nowhere\".\"t\""};
     assert_ok(prt_catalog_taken(t->conn, t->arena, names, sizeof names / sizeof *names, &taken, &length, &err), &err);
     static const char *const wanted[] = {"\"S q\".\"we\"\"ird\"", "\"public\".\"d\"", "\"public\".\"idx\"",
                                          "\"public\".\"mood\"", "\"public\".\"t\""};
@@ -454,7 +478,8 @@ measures_sizes(void **state)
     int64_t *bytes = NULL;
     pg_sql(t, "CREATE TABLE a (k int PRIMARY KEY) PARTITION BY RANGE (k);"
               "CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (0) TO (1000);"
-              "CREATE TABLE a2 PARTITION OF a FOR VALUES FROM (1000) TO (2000); INSERT INTO a SELECT generate_series(0, 1999)");
+              "CREATE TABLE a2 PARTITION OF a FOR VALUES FROM (1000) TO (2000); INSERT INTO a SELECT "
+              "generate_series(0, 1999)");
     uint32_t oids[] = {(uint32_t) pg_number(t, "SELECT 'a2'::regclass::oid"), 4000000000u,
                        (uint32_t) pg_number(t, "SELECT 'a'::regclass::oid")};
     assert_ok(prt_catalog_sizes(t->conn, t->arena, oids, 3, &bytes, &err), &err);
@@ -515,9 +540,10 @@ finds_many_highest_keys_at_once(void **state)
     for (int i = 0; i < SETS; i++) {
         tables[i] = prt_arena_printf(t->arena, "s%d", i);
         columns[i] = "k";
-        pg_sql(t, "CREATE TABLE s%d (k int PRIMARY KEY) PARTITION BY RANGE (k);"
-                  "CREATE TABLE s%d_a PARTITION OF s%d FOR VALUES FROM (0) TO (1000);"
-                  "CREATE TABLE s%d_b PARTITION OF s%d FOR VALUES FROM (1000) TO (2000); INSERT INTO s%d VALUES (%d)",
+        pg_sql(t,
+               "CREATE TABLE s%d (k int PRIMARY KEY) PARTITION BY RANGE (k);"
+               "CREATE TABLE s%d_a PARTITION OF s%d FOR VALUES FROM (0) TO (1000);"
+               "CREATE TABLE s%d_b PARTITION OF s%d FOR VALUES FROM (1000) TO (2000); INSERT INTO s%d VALUES (%d)",
                i, i, i, i, i, i, i * 20);
     }
     prt_snapshot *s = read_with(t, t->conn, &(prt_catalog_options) {0}, SETS, tables);
@@ -555,9 +581,12 @@ reads_many_in_two_round_trips_and_little_memory(void **state)
     pg_test *t = *state;
     enum { PARENTS = 50, EACH = 40 };
     const char *tables[PARENTS];
-    pg_sql(t, "DO $$ BEGIN FOR p IN 0..%d LOOP EXECUTE format('CREATE TABLE p%%s (at date) PARTITION BY RANGE (at)', p);"
-              " FOR i IN 0..%d LOOP EXECUTE format('CREATE TABLE p%%s_%%s PARTITION OF p%%s FOR VALUES FROM (%%L) TO (%%L)',"
-              " p, i, p, date '2025-01-01' + i, date '2025-01-02' + i); END LOOP; END LOOP; END $$", PARENTS - 1, EACH - 1);
+    pg_sql(
+        t,
+        "DO $$ BEGIN FOR p IN 0..%d LOOP EXECUTE format('CREATE TABLE p%%s (at date) PARTITION BY RANGE (at)', p);"
+        " FOR i IN 0..%d LOOP EXECUTE format('CREATE TABLE p%%s_%%s PARTITION OF p%%s FOR VALUES FROM (%%L) TO (%%L)',"
+        " p, i, p, date '2025-01-01' + i, date '2025-01-02' + i); END LOOP; END LOOP; END $$",
+        PARENTS - 1, EACH - 1);
     for (int i = 0; i < PARENTS; i++)
         tables[i] = prt_arena_printf(t->arena, "p%d", i);
     unsigned before = prt_conn_round_trips(t->conn);
@@ -590,7 +619,8 @@ main(void)
         cmocka_unit_test_setup_teardown(finds_the_highest_key, pg_test_setup, pg_test_teardown),
         cmocka_unit_test_setup_teardown(finds_many_highest_keys_at_once, pg_test_setup, pg_test_teardown),
         cmocka_unit_test_setup_teardown(needs_no_privileges_to_read, pg_test_setup, pg_test_teardown),
-        cmocka_unit_test_setup_teardown(reads_many_in_two_round_trips_and_little_memory, pg_test_setup, pg_test_teardown),
+        cmocka_unit_test_setup_teardown(reads_many_in_two_round_trips_and_little_memory, pg_test_setup,
+                                        pg_test_teardown),
     };
     return cmocka_run_group_tests_name("pg/catalog", tests, NULL, NULL);
 }

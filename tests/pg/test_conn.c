@@ -29,9 +29,15 @@ sets_the_session_up(void **state)
 {
     pg_test *t = *state;
     static const char *const wanted[][2] = {
-        {"TimeZone", "UTC"},     {"DateStyle", "ISO, YMD"},   {"IntervalStyle", "postgres"},
-        {"search_path", "pg_catalog"}, {"row_security", "off"}, {"client_encoding", "UTF8"},
-        {"application_name", "partrun"}, {"lock_timeout", "300ms"}, {"statement_timeout", "1min"},
+        {"TimeZone", "UTC"},
+        {"DateStyle", "ISO, YMD"},
+        {"IntervalStyle", "postgres"},
+        {"search_path", "pg_catalog"},
+        {"row_security", "off"},
+        {"client_encoding", "UTF8"},
+        {"application_name", "partrun"},
+        {"lock_timeout", "300ms"},
+        {"statement_timeout", "1min"},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         assert_string_equal(one(t->conn, t->arena, prt_arena_printf(t->arena, "SHOW %s", wanted[i][0])), wanted[i][1]);
@@ -219,7 +225,8 @@ cancels_on_interrupt(void **state)
     interrupted = 0;
     assert_int_equal(PQtransactionStatus(prt_conn_raw(conn)), PQTRANS_IDLE);
     assert_int_equal(pg_number(t, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(30)%%' "
-                                  "AND state = 'active' AND pid <> pg_backend_pid()"), 0);
+                                  "AND state = 'active' AND pid <> pg_backend_pid()"),
+                     0);
     prt_conn_close(conn);
 }
 
@@ -251,9 +258,12 @@ explains_why_it_cannot_connect(void **state)
 {
     pg_test *t = *state;
     static const char *const dsns[] = {
-        "host=/nonexistent dbname=x password=s3cret", "dbname=no_such_database password=s3cret",
-        "postgresql://me:s3cret@localhost:nope/db",   "host=localhost password='s3cret",
-        "postgresql://me:s3cret@[::1/db",             "dbname=x passwd=s3cret",
+        "host=/nonexistent dbname=x password=s3cret",
+        "dbname=no_such_database password=s3cret",
+        "postgresql://me:s3cret@localhost:nope/db",
+        "host=localhost password='s3cret",
+        "postgresql://me:s3cret@[::1/db",
+        "dbname=x passwd=s3cret",
         "s3cret = = b c",
     };
     for (size_t i = 0; i < sizeof dsns / sizeof *dsns; i++) {
@@ -447,7 +457,10 @@ notices_poolers(void **state)
         const char *mode;
         int pool_size;
         bool pooled;
-    } cases[] = {{"session", 5, false}, {"session", 1, false}, {"transaction", 5, true}, {"transaction", 1, true},
+    } cases[] = {{"session", 5, false},
+                 {"session", 1, false},
+                 {"transaction", 5, true},
+                 {"transaction", 1, true},
                  {"statement", 5, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bouncer b;

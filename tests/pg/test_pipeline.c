@@ -74,7 +74,8 @@ sends_more_than_a_socket_holds(void **state)
     const char **sql = prt_arena_array(t->arena, MANY, sizeof *sql);
     pg_sql(t, "CREATE TABLE t (a text)");
     for (int i = 0; i < MANY; i++)
-        sql[i] = prt_arena_printf(t->arena, "INSERT INTO public.t VALUES (repeat('x', 1) || '%0*d') RETURNING *", LONG, i);
+        sql[i] = prt_arena_printf(t->arena, "INSERT INTO public.t VALUES (repeat('x', 1) || '%0*d') RETURNING *", LONG,
+                                  i);
     assert_ok(prt_exec_transaction(t->conn, sql, MANY, NULL, &err), &err);
     assert_int_equal(pg_number(t, "SELECT count(*) FROM t WHERE length(a) = %d", LONG + 1), MANY);
 }
@@ -206,7 +207,8 @@ prepares_files_once(void **state)
         PQclear(result);
     }
     assert_int_equal(prt_conn_round_trips(t->conn) - before, 3);
-    assert_ok(prt_query(t->conn, "SELECT count(*) FROM pg_catalog.pg_prepared_statements", 0, NULL, &result, &err), &err);
+    assert_ok(prt_query(t->conn, "SELECT count(*) FROM pg_catalog.pg_prepared_statements", 0, NULL, &result, &err),
+              &err);
     assert_string_equal(PQgetvalue(result, 0, 0), "1");
     PQclear(result);
 }

@@ -19,8 +19,9 @@ header(pg_test *t, const prt_embedded *file, const char *key)
 static const char *
 parameters(pg_test *t)
 {
-    const char *list = pg_value(t, "SELECT string_agg(format('$%%s %%s', n, p), ', ' ORDER BY n) FROM "
-                                   "pg_prepared_statements s, unnest(s.parameter_types::text[]) WITH ORDINALITY AS u (p, n)");
+    const char *list = pg_value(
+        t, "SELECT string_agg(format('$%%s %%s', n, p), ', ' ORDER BY n) FROM "
+           "pg_prepared_statements s, unnest(s.parameter_types::text[]) WITH ORDINALITY AS u (p, n)");
     return list != NULL ? list : "none";
 }
 
@@ -82,8 +83,9 @@ static void
 headers_are_read_as_one_line(void **state)
 {
     pg_test *t = *state;
-    static const char text[] = "-- purpose: one\n--   more of it: yes\n-- columns: a oid,\n--   b text\n-- versions: 14+\n"
-                               "SELECT 1 -- columns: no";
+    static const char text[] =
+        "-- purpose: one\n--   more of it: yes\n-- columns: a oid,\n--   b text\n-- versions: 14+\n"
+        "SELECT 1 -- columns: no";
     assert_string_equal(prt_sql_header(t->arena, text, "purpose"), "one more of it: yes");
     assert_string_equal(prt_sql_header(t->arena, text, "columns"), "a oid, b text");
     assert_string_equal(prt_sql_header(t->arena, text, "versions"), "14+");

@@ -8,9 +8,9 @@
 typedef struct pg_test {
     prt_arena *arena;
     char database[64];
-    char dsn[128];   /* of that database; host, port and user come from the environment */
-    PGconn *side;    /* a plain superuser session for arranging and looking, apart from `conn` */
-    prt_conn *conn;  /* partrun's own session */
+    char dsn[128];  /* of that database; host, port and user come from the environment */
+    PGconn *side;   /* a plain superuser session for arranging and looking, apart from `conn` */
+    prt_conn *conn; /* partrun's own session */
 } pg_test;
 
 /* Setup and teardown of a test; *state is a pg_test. Without a server, the program ends with a message and status 1. */
