@@ -111,7 +111,7 @@ def day(n):
 
 
 def partition_of(table, n):
-    return f"CREATE TABLE {table}_p{n} PARTITION OF {table} FOR VALUES FROM ('{day(n)}') TO ('{day(n + 1)}');\n"
+    return f"CREATE TABLE {table}_p{n + 5000} PARTITION OF {table} FOR VALUES FROM ('{day(n)}') TO ('{day(n + 1)}');\n"
 
 
 def raw(name, statements, batch=1):
@@ -226,8 +226,8 @@ def drop_thousand():
     setup = EVENTS.format(t="public.events")
     setup += "".join(partition_of("public.events", n - 1990) for n in range(2000))
     make = fresh("bench_drop", setup)
-    statements = [f"ALTER TABLE public.events DETACH PARTITION public.events_p{n - 1990} CONCURRENTLY;\n"
-                  f"DROP TABLE public.events_p{n - 1990};\n" for n in range(1000)]
+    statements = [f"ALTER TABLE public.events DETACH PARTITION public.events_p{n + 3010} CONCURRENTLY;\n"
+                  f"DROP TABLE public.events_p{n + 3010};\n" for n in range(1000)]
     policy = write("drop.lua", 'return require "partrun".policy { table = "public.events", interval = "1 day", premake = 9,'
                    ' retention = "990 days", cleanup = "drop", max_drop = "all" }')
     medians = compare("Dropping 1,000 of 2,000 partitions", make, {
