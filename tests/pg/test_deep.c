@@ -25,10 +25,12 @@ find(const prt_plan *plan, prt_finding_code code)
     return NULL;
 }
 
-#define EVENTS                                                                                                           \
-    "CREATE TYPE mood AS ENUM ('fine', 'bad'); CREATE DOMAIN short AS varchar(3) NOT NULL; "                              \
-    "CREATE TABLE events (id bigserial, at timestamptz NOT NULL, kind text NOT NULL CHECK (kind <> ''), u uuid NOT NULL, " \
-    "j jsonb NOT NULL, m mood NOT NULL, n numeric(3, 1) NOT NULL, a int[] NOT NULL, s short, b bytea NOT NULL, i interval " \
+#define EVENTS                                                                                                       \
+    "CREATE TYPE mood AS ENUM ('fine', 'bad'); CREATE DOMAIN short AS varchar(3) NOT NULL; "                         \
+    "CREATE TABLE events (id bigserial, at timestamptz NOT NULL, kind text NOT NULL CHECK (kind <> ''), u uuid NOT " \
+    "NULL, "                                                                                                         \
+    "j jsonb NOT NULL, m mood NOT NULL, n numeric(3, 1) NOT NULL, a int[] NOT NULL, s short, b bytea NOT NULL, i "   \
+    "interval "                                                                                                      \
     "NOT NULL, d int GENERATED ALWAYS AS (1) STORED, PRIMARY KEY (id, at)) PARTITION BY RANGE (at); "
 
 static prt_spec *
@@ -46,9 +48,10 @@ test_a_good_table_has_nothing_to_find_and_keeps_nothing(void **state)
 {
     pg_test *t = *state;
     prt_spec *spec = make_events(t);
-    pg_sql(t, "CREATE TABLE fired (i int); CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
-              "set_config('a.b', 'c', false); RAISE 'fired'; END $$; CREATE TRIGGER fire BEFORE INSERT ON events FOR EACH "
-              "ROW EXECUTE FUNCTION fire()");
+    pg_sql(t,
+           "CREATE TABLE fired (i int); CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+           "set_config('a.b', 'c', false); RAISE 'fired'; END $$; CREATE TRIGGER fire BEFORE INSERT ON events FOR EACH "
+           "ROW EXECUTE FUNCTION fire()");
     prt_plan *plan = look(t, t->conn, spec);
     assert_int_equal(prt_plan_findings(plan, PRT_SEVERITY_INFO), 0);
     assert_int_equal(pg_number(t, "SELECT count(*) FROM events"), 0);

@@ -6,7 +6,10 @@ static void
 test_groups_end_at_breaks_and_around_lone_statements(void **state)
 {
     (void) state;
-    const prt_statement s[] = {{"marker", PRT_EARLY}, {"detach", PRT_ALONE | PRT_LONG}, {"check", PRT_BREAK}, {"drop", 0},
+    const prt_statement s[] = {{"marker", PRT_EARLY},
+                               {"detach", PRT_ALONE | PRT_LONG},
+                               {"check", PRT_BREAK},
+                               {"drop", 0},
                                {"more", PRT_BREAK}};
     assert_int_equal(prt_group_end(s, 5, 0), 1);
     assert_int_equal(prt_group_end(s, 5, 1), 2);
@@ -74,7 +77,8 @@ static void
 test_a_waiting_batch_holds_up_only_its_own_sets(void **state)
 {
     prt_queue queue = {0};
-    prt_batch *waiting = batch_of(*state, 1, 1, 100), *same = batch_of(*state, 0, 1, 0), *other = batch_of(*state, 2, 2, 0);
+    prt_batch *waiting = batch_of(*state, 1, 1, 100), *same = batch_of(*state, 0, 1, 0),
+              *other = batch_of(*state, 2, 2, 0);
     prt_queue_append(&queue, same);
     prt_queue_append(&queue, other);
     prt_queue_prepend(&queue, waiting);

@@ -196,8 +196,9 @@ act_on_waiting_detach(void *data)
     PGconn *conn = PQconnectdb(w->dsn);
     bool waiting = false;
     for (int i = 0; i < 500 && !waiting; i++) {
-        PGresult *r = PQexec(conn, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE % DETACH PARTITION %' "
-                                   "AND wait_event_type = 'Lock' AND datname = current_database()");
+        PGresult *r = PQexec(
+            conn, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE % DETACH PARTITION %' "
+                  "AND wait_event_type = 'Lock' AND datname = current_database()");
         waiting = strcmp(PQgetvalue(r, 0, 0), "1") == 0;
         PQclear(r);
         usleep(10000);
@@ -293,7 +294,9 @@ test_a_read_only_user_changes_nothing(void **state)
 {
     pg_test *t = *state;
     prt_spec *spec = make_old_events(t);
-    pg_sql(t, "DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader");
+    pg_sql(
+        t,
+        "DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader");
     const char *before = run_catalog(t, "'public'");
     prt_conn_options mine = {.dsn = prt_arena_printf(t->arena, "dbname=%s user=reader", t->database)};
     prt_conn *conn = pg_connect(t, &mine);
@@ -317,12 +320,14 @@ test_one_refused_creation_fails_alone(void **state)
     make(t, "events");
     make(t, "others");
     /* Nobody may call a table of this day by its name. */
-    pg_sql(t, "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT FROM pg_class "
-              "WHERE relname = 'events_p20250112') THEN RAISE 'not on a Sunday'; END IF; END $$; "
-              "CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION refuse()");
+    pg_sql(
+        t,
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT FROM pg_class "
+        "WHERE relname = 'events_p20250112') THEN RAISE 'not on a Sunday'; END IF; END $$; "
+        "CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION refuse()");
     prt_run_options options = run_options(now);
-    prt_result *result =
-        apply_two(t, run_spec(t, "public.events", "1 day"), run_spec(t, "public.others", "1 day"), &options);
+    prt_result *result = apply_two(t, run_spec(t, "public.events", "1 day"), run_spec(t, "public.others", "1 day"),
+                                   &options);
     pg_sql(t, "DROP EVENT TRIGGER refuse");
     run_expect(result, 9, 1, 0);
     assert_non_null(strstr(run_outcome(result, PRT_STATUS_FAILED)->error.message, "not on a Sunday"));
@@ -373,7 +378,8 @@ act(void *data, prt_hook hook, const prt_hook_context *context, const prt_hook_p
     w->calls[hook]++;
     assert_string_equal(context->table, "events");
     if (hook == PRT_HOOK_CREATE)
-        w->seen = pg_number(w->t, "SELECT relispartition::int FROM pg_class WHERE relname = '%s'", partition->name) == 1;
+        w->seen = pg_number(w->t, "SELECT relispartition::int FROM pg_class WHERE relname = '%s'", partition->name) ==
+                  1;
     if (hook == PRT_HOOK_ERROR)
         snprintf(w->cause, sizeof w->cause, "%.199s", cause->message);
     if (hook != w->refuse || (w->partition != NULL && strcmp(w->partition, partition->name) != 0))
@@ -464,8 +470,11 @@ test_a_swapped_name_is_not_dropped(void **state)
     pg_test *t = *state;
     prt_spec *spec = make_old_events(t);
     pg_sql(t, "CREATE TABLE precious (i int)");
-    witness w = {.t = t, .refuse = PRT_HOOK_BEFORE_DROP, .partition = "events_p20250101",
-                 .sql = "ALTER TABLE events_p20250101 RENAME TO aside; ALTER TABLE precious RENAME TO events_p20250101"};
+    witness w = {
+        .t = t,
+        .refuse = PRT_HOOK_BEFORE_DROP,
+        .partition = "events_p20250101",
+        .sql = "ALTER TABLE events_p20250101 RENAME TO aside; ALTER TABLE precious RENAME TO events_p20250101"};
     watch(spec, &w);
     prt_run_options options = run_options(now);
     prt_result *result = run_apply(t, spec, &options);
@@ -481,7 +490,9 @@ test_a_reattached_table_is_not_dropped(void **state)
 {
     pg_test *t = *state;
     prt_spec *spec = make_old_events(t);
-    witness w = {.t = t, .refuse = PRT_HOOK_BEFORE_DROP, .partition = "events_p20250101",
+    witness w = {.t = t,
+                 .refuse = PRT_HOOK_BEFORE_DROP,
+                 .partition = "events_p20250101",
                  .sql = "ALTER TABLE events ATTACH PARTITION events_p20250101 FOR VALUES FROM ('2025-01-01Z') TO "
                         "('2025-01-02Z')"};
     watch(spec, &w);
@@ -520,8 +531,9 @@ test_draining_under_load_loses_nothing(void **state)
 {
     pg_test *t = *state;
     make(t, "events");
-    pg_sql(t, "CREATE TABLE events_default PARTITION OF events DEFAULT; INSERT INTO events SELECT i, '2025-01-10 05:00Z'::"
-              "timestamptz + i * interval '1 s' FROM generate_series(1, 150000) i");
+    pg_sql(t,
+           "CREATE TABLE events_default PARTITION OF events DEFAULT; INSERT INTO events SELECT i, '2025-01-10 05:00Z'::"
+           "timestamptz + i * interval '1 s' FROM generate_series(1, 150000) i");
     prt_spec *spec = run_spec(t, "public.events", "1 day");
     spec->default_partition = PRT_DEFAULT_DRAIN;
     writer w = {.dsn = t->dsn};

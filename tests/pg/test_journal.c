@@ -26,15 +26,17 @@ test_what_was_done_is_written_down(void **state)
     prt_result *result = run_apply(t, spec, &options);
     assert_int_equal(result->failed, 0);
     assert_int_equal(pg_number(t, "SELECT max(id) FROM partrun.run"), result->run_id);
-    assert_string_equal(pg_value(t, "SELECT status || ' ' || failed || ' ' || skipped || ' ' || policies::text || ' ' || "
-                                    "(finished >= started) || ' ' || (username = current_user) FROM partrun.run"),
+    assert_string_equal(pg_value(t,
+                                 "SELECT status || ' ' || failed || ' ' || skipped || ' ' || policies::text || ' ' || "
+                                 "(finished >= started) || ' ' || (username = current_user) FROM partrun.run"),
                         "done 0 0 {public.events} true true");
     assert_int_equal(pg_number(t, "SELECT done FROM partrun.run"), result->done);
     assert_int_equal(pg_number(t, "SELECT count(*) FROM partrun.operation o JOIN partrun.run r ON r.id = o.run"),
                      result->done);
     assert_string_equal(
-        pg_value(t, "SELECT op || ' ' || partition || ' ' || range_from || ' ' || range_to || ' ' || status || ' ' || "
-                    "attempts || ' ' || (bytes >= 0) || ' ' || (duration > '0') FROM partrun.operation WHERE op = 'drop'"),
+        pg_value(t,
+                 "SELECT op || ' ' || partition || ' ' || range_from || ' ' || range_to || ' ' || status || ' ' || "
+                 "attempts || ' ' || (bytes >= 0) || ' ' || (duration > '0') FROM partrun.operation WHERE op = 'drop'"),
         "drop public.old '2025-01-05 00:00:00+00' '2025-01-06 00:00:00+00' done 1 true true");
     run_apply(t, spec, &options);
     assert_int_equal(pg_number(t, "SELECT count(*) FROM partrun.run"), 1);
@@ -51,8 +53,9 @@ test_failures_are_written_down(void **state)
     prt_run_options options = run_options(now);
     run_expect(run_apply(t, spec, &options), 0, 5, 0);
     assert_string_equal(pg_value(t, "SELECT status || ' ' || failed FROM partrun.run"), "failed 5");
-    assert_int_equal(pg_number(t, "SELECT count(*) FROM partrun.operation WHERE status = 'failed' AND op = 'create' AND "
-                                  "sqlstate = '22023' AND error LIKE '%%no_such_parameter%%'"),
+    assert_int_equal(pg_number(t,
+                               "SELECT count(*) FROM partrun.operation WHERE status = 'failed' AND op = 'create' AND "
+                               "sqlstate = '22023' AND error LIKE '%%no_such_parameter%%'"),
                      5);
 }
 
@@ -92,9 +95,11 @@ count_lines(FILE *stream, const char *text)
 static void
 go_without_privilege(pg_test *t, const char *prepare)
 {
-    pg_sql(t, "DROP ROLE IF EXISTS keeper; CREATE ROLE keeper LOGIN; CREATE TABLE events (at timestamptz NOT NULL) PARTITION "
-              "BY RANGE (at); ALTER TABLE events OWNER TO keeper; GRANT CREATE, USAGE ON SCHEMA public TO keeper; %s",
-           prepare);
+    pg_sql(
+        t,
+        "DROP ROLE IF EXISTS keeper; CREATE ROLE keeper LOGIN; CREATE TABLE events (at timestamptz NOT NULL) PARTITION "
+        "BY RANGE (at); ALTER TABLE events OWNER TO keeper; GRANT CREATE, USAGE ON SCHEMA public TO keeper; %s",
+        prepare);
     FILE *stream = tmpfile();
     prt_conn *conn = connect_as(t, "keeper", stream);
     prt_run_options options = run_options(now);
@@ -176,12 +181,9 @@ main(void)
 {
 #define PG_TEST(f) cmocka_unit_test_setup_teardown(f, pg_test_setup, pg_test_teardown)
     const struct CMUnitTest tests[] = {
-        PG_TEST(test_what_was_done_is_written_down),
-        PG_TEST(test_failures_are_written_down),
-        PG_TEST(test_a_run_can_go_without),
-        PG_TEST(test_no_privilege_to_make_it),
-        PG_TEST(test_no_privilege_to_write_it),
-        PG_TEST(test_a_journal_that_breaks_in_mid_run_breaks_nothing_else),
+        PG_TEST(test_what_was_done_is_written_down), PG_TEST(test_failures_are_written_down),
+        PG_TEST(test_a_run_can_go_without),          PG_TEST(test_no_privilege_to_make_it),
+        PG_TEST(test_no_privilege_to_write_it),      PG_TEST(test_a_journal_that_breaks_in_mid_run_breaks_nothing_else),
         PG_TEST(test_two_may_make_it_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,8 +23,10 @@ typedef struct scenario {
 static void
 reset(pg_test *t, const scenario *s, const prt_spec *spec)
 {
-    pg_sql(t, "DROP SCHEMA IF EXISTS partrun, attic CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE SCHEMA "
-              "attic");
+    pg_sql(
+        t,
+        "DROP SCHEMA IF EXISTS partrun, attic CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE SCHEMA "
+        "attic");
     pg_sql(t, "%s", s->setup);
     if (s->first != NULL) {
         prt_run_options options = run_options(s->first);
@@ -79,8 +81,9 @@ static void
 wait_for_quiet(pg_test *t)
 {
     for (int i = 0; i < 500; i++) {
-        if (pg_number(t, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid NOT IN "
-                         "(pg_backend_pid(), %d) AND backend_type = 'client backend'",
+        if (pg_number(t,
+                      "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid NOT IN "
+                      "(pg_backend_pid(), %d) AND backend_type = 'client backend'",
                       PQbackendPID(prt_conn_raw(t->conn))) == 0)
             return;
         usleep(10000);
@@ -108,16 +111,19 @@ run_scenario(pg_test *t, const scenario *s)
         run_settle(t, spec, &options);
         const char *actual = run_catalog(t, "'public', 'attic'");
         if (strcmp(expected, actual) != 0)
-            fail_msg("killed before statement %d, the next run leaves\n%s\ninstead of\n%s", statement, actual, expected);
+            fail_msg("killed before statement %d, the next run leaves\n%s\ninstead of\n%s", statement, actual,
+                     expected);
     }
     /* The connection alone is a few statements: a run of none would prove nothing. */
     assert_true(statement > 12);
     print_message("           killed at %d statements\n", statement - 1);
 }
 
-#define EVENTS                                                                                                           \
-    "CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL, body text, PRIMARY KEY (id, "  \
-    "at)) PARTITION BY RANGE (at); CREATE INDEX events_body ON events (body); ALTER TABLE events REPLICA IDENTITY FULL; "
+#define EVENTS                                                                                                      \
+    "CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL, body text, PRIMARY KEY " \
+    "(id, "                                                                                                         \
+    "at)) PARTITION BY RANGE (at); CREATE INDEX events_body ON events (body); ALTER TABLE events REPLICA IDENTITY " \
+    "FULL; "
 #define DEFAULT "CREATE TABLE events_default PARTITION OF events DEFAULT; "
 
 static void
@@ -160,21 +166,24 @@ drain(prt_spec *spec)
 static void
 test_draining(void **state)
 {
-    run_scenario(*state, &(scenario) {.setup = EVENTS DEFAULT
-                                      "INSERT INTO events (at) SELECT '2025-01-10Z'::timestamptz + i * interval '1 hour' "
-                                      "FROM generate_series(0, 60) i; "
-                                      "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'fired'; END $$; "
-                                      "CREATE TRIGGER no BEFORE DELETE ON events FOR EACH ROW EXECUTE FUNCTION no()",
-                                      .configure = drain});
+    run_scenario(
+        *state, &(scenario) {.setup = EVENTS DEFAULT
+                             "INSERT INTO events (at) SELECT '2025-01-10Z'::timestamptz + i * interval '1 hour' "
+                             "FROM generate_series(0, 60) i; "
+                             "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'fired'; END $$; "
+                             "CREATE TRIGGER no BEFORE DELETE ON events FOR EACH ROW EXECUTE FUNCTION no()",
+                             .configure = drain});
 }
 
 static void
 test_guarding(void **state)
 {
-    run_scenario(*state, &(scenario) {.setup = EVENTS DEFAULT "DROP INDEX events_body; ALTER TABLE events_default ALTER body SET STORAGE EXTERNAL; "
-                                                              "INSERT INTO events (at, body) SELECT '1999-01-01Z', "
-                                                              "repeat('x', 900000) || i FROM generate_series(1, 12) i",
-                                      .configure = few});
+    run_scenario(*state,
+                 &(scenario) {.setup = EVENTS DEFAULT
+                              "DROP INDEX events_body; ALTER TABLE events_default ALTER body SET STORAGE EXTERNAL; "
+                              "INSERT INTO events (at, body) SELECT '1999-01-01Z', "
+                              "repeat('x', 900000) || i FROM generate_series(1, 12) i",
+                              .configure = few});
 }
 
 static void
@@ -215,11 +224,14 @@ test_drops_with_a_grace(void **state)
 static void
 test_drops_after_a_grace(void **state)
 {
-    run_scenario(*state, &(scenario) {.setup = EVENTS
-                                      "CREATE TABLE events_p20241220 PARTITION OF events FOR VALUES FROM ('2024-12-20Z') TO "
-                                      "('2024-12-21Z'); CREATE TABLE events_p20241221 PARTITION OF events FOR VALUES FROM "
-                                      "('2024-12-21Z') TO ('2024-12-22Z')",
-                                      .first = early, .arrange = rows, .configure = grace});
+    run_scenario(*state,
+                 &(scenario) {.setup = EVENTS
+                              "CREATE TABLE events_p20241220 PARTITION OF events FOR VALUES FROM ('2024-12-20Z') TO "
+                              "('2024-12-21Z'); CREATE TABLE events_p20241221 PARTITION OF events FOR VALUES FROM "
+                              "('2024-12-21Z') TO ('2024-12-22Z')",
+                              .first = early,
+                              .arrange = rows,
+                              .configure = grace});
 }
 
 static void

@@ -39,9 +39,10 @@ static void
 test_a_held_set_is_left_out(void **state)
 {
     pg_test *t = *state;
-    pg_sql(t, "CREATE TABLE a (at timestamptz) PARTITION BY RANGE (at); "
-              "CREATE TABLE b (at timestamptz) PARTITION BY RANGE (at); "
-              "SELECT pg_advisory_lock(%d, 'a'::regclass::oid::int4)",
+    pg_sql(t,
+           "CREATE TABLE a (at timestamptz) PARTITION BY RANGE (at); "
+           "CREATE TABLE b (at timestamptz) PARTITION BY RANGE (at); "
+           "SELECT pg_advisory_lock(%d, 'a'::regclass::oid::int4)",
            PRT_LOCK_CLASS);
     const prt_spec *specs[] = {run_spec(t, "public.a", "1 day"), run_spec(t, "public.b", "1 day")};
     prt_run_options options = run_options(now);

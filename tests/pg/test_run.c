@@ -8,8 +8,9 @@ static const char now[] = "2025-01-10 12:00:00Z";
 static void
 make_events(pg_test *t)
 {
-    pg_sql(t, "CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL, body text, PRIMARY "
-              "KEY (id, at)) PARTITION BY RANGE (at); CREATE INDEX events_body ON events (body)");
+    pg_sql(t,
+           "CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL, body text, PRIMARY "
+           "KEY (id, at)) PARTITION BY RANGE (at); CREATE INDEX events_body ON events (body)");
 }
 
 static void
@@ -20,13 +21,12 @@ test_creates_ahead_and_is_idempotent(void **state)
     prt_spec *spec = run_spec(t, "public.events", "1 day");
     prt_run_options options = run_options(now);
     run_expect(run_apply(t, spec, &options), 5, 0, 0);
-    assert_string_equal(
-        run_partitions(t, "events"),
-        "events_p20250110 FOR VALUES FROM ('2025-01-10 00:00:00+00') TO ('2025-01-11 00:00:00+00'); "
-        "events_p20250111 FOR VALUES FROM ('2025-01-11 00:00:00+00') TO ('2025-01-12 00:00:00+00'); "
-        "events_p20250112 FOR VALUES FROM ('2025-01-12 00:00:00+00') TO ('2025-01-13 00:00:00+00'); "
-        "events_p20250113 FOR VALUES FROM ('2025-01-13 00:00:00+00') TO ('2025-01-14 00:00:00+00'); "
-        "events_p20250114 FOR VALUES FROM ('2025-01-14 00:00:00+00') TO ('2025-01-15 00:00:00+00')");
+    assert_string_equal(run_partitions(t, "events"),
+                        "events_p20250110 FOR VALUES FROM ('2025-01-10 00:00:00+00') TO ('2025-01-11 00:00:00+00'); "
+                        "events_p20250111 FOR VALUES FROM ('2025-01-11 00:00:00+00') TO ('2025-01-12 00:00:00+00'); "
+                        "events_p20250112 FOR VALUES FROM ('2025-01-12 00:00:00+00') TO ('2025-01-13 00:00:00+00'); "
+                        "events_p20250113 FOR VALUES FROM ('2025-01-13 00:00:00+00') TO ('2025-01-14 00:00:00+00'); "
+                        "events_p20250114 FOR VALUES FROM ('2025-01-14 00:00:00+00') TO ('2025-01-15 00:00:00+00')");
     pg_sql(t, "INSERT INTO events (at, body) VALUES ('2025-01-10 12:00Z', 'x'), ('2025-01-14 23:59Z', 'y')");
     assert_int_equal(pg_number(t, "SELECT count(*) FROM pg_index WHERE indrelid = 'events_p20250112'::regclass"), 2);
 
@@ -144,9 +144,10 @@ test_a_restored_copy_is_nobodys_to_drop(void **state)
     run_apply(t, spec, &early);
     run_expect(run_apply(t, spec, &late), 10, 0, 0);
     /* What pg_restore does with a marked table: same name, same comment, another oid. */
-    pg_sql(t, "DO $$ DECLARE c text := obj_description('events_p20250102'::regclass); BEGIN DROP TABLE events_p20250102; "
-              "CREATE TABLE events_p20250102 (id bigint); EXECUTE format('COMMENT ON TABLE events_p20250102 IS %%L', c); "
-              "END $$");
+    pg_sql(t,
+           "DO $$ DECLARE c text := obj_description('events_p20250102'::regclass); BEGIN DROP TABLE events_p20250102; "
+           "CREATE TABLE events_p20250102 (id bigint); EXECUTE format('COMMENT ON TABLE events_p20250102 IS %%L', c); "
+           "END $$");
     prt_run_options after = run_options("2025-02-10 12:00:00Z");
     run_apply(t, spec, &after);
     run_settle(t, spec, &after);
@@ -158,8 +159,10 @@ static void
 test_many_sets_with_two_sessions(void **state)
 {
     pg_test *t = *state;
-    pg_sql(t, "DO $$ BEGIN FOR i IN 1..12 LOOP EXECUTE format('CREATE TABLE t%%s (id int, at timestamptz NOT NULL, PRIMARY "
-              "KEY (id, at)) PARTITION BY RANGE (at)', i); END LOOP; END $$");
+    pg_sql(
+        t,
+        "DO $$ BEGIN FOR i IN 1..12 LOOP EXECUTE format('CREATE TABLE t%%s (id int, at timestamptz NOT NULL, PRIMARY "
+        "KEY (id, at)) PARTITION BY RANGE (at)', i); END LOOP; END $$");
     prt_spec *spec = run_spec(t, "", "1 day");
     spec->name = "many";
     spec->tables_length = 0;
@@ -171,7 +174,8 @@ test_many_sets_with_two_sessions(void **state)
     assert_int_equal(pg_number(t, "SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE "
                                   "c.relkind = 'r'"),
                      120);
-    assert_int_equal(pg_number(t, "SELECT count(*) FROM partrun.operation WHERE status = 'done' AND op = 'create'"), 120);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM partrun.operation WHERE status = 'done' AND op = 'create'"),
+                     120);
     run_expect(run_apply(t, spec, &options), 0, 0, 0);
 }
 
@@ -199,9 +203,10 @@ static void
 test_sets_tied_by_foreign_keys_do_not_wait_for_each_other(void **state)
 {
     pg_test *t = *state;
-    pg_sql(t, "CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users VALUES (1); "
-              "DO $$ BEGIN FOR i IN 1..8 LOOP EXECUTE format('CREATE TABLE f%%s (u int REFERENCES users, at timestamptz "
-              "NOT NULL) PARTITION BY RANGE (at)', i); END LOOP; END $$");
+    pg_sql(t,
+           "CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users VALUES (1); "
+           "DO $$ BEGIN FOR i IN 1..8 LOOP EXECUTE format('CREATE TABLE f%%s (u int REFERENCES users, at timestamptz "
+           "NOT NULL) PARTITION BY RANGE (at)', i); END LOOP; END $$");
     prt_spec *spec = run_spec(t, "", "1 day");
     spec->name = "tied";
     spec->tables_length = 0;

@@ -138,21 +138,25 @@ run_count(pg_test *t, const char *table)
 const char *
 run_catalog(pg_test *t, const char *schemas)
 {
-    pg_sql(t, "CREATE OR REPLACE FUNCTION pg_temp.rows_of(t regclass) RETURNS bigint LANGUAGE plpgsql AS $$ DECLARE n bigint; "
+    pg_sql(t, "CREATE OR REPLACE FUNCTION pg_temp.rows_of(t regclass) RETURNS bigint LANGUAGE plpgsql AS $$ DECLARE n "
+              "bigint; "
               "BEGIN EXECUTE 'SELECT count(*) FROM ' || t INTO n; RETURN n; END $$");
     return pg_value(
         t,
-        "WITH tables AS (SELECT n.nspname || '.' || c.relname AS name, c.* FROM pg_class c JOIN pg_namespace n ON n.oid = "
+        "WITH tables AS (SELECT n.nspname || '.' || c.relname AS name, c.* FROM pg_class c JOIN pg_namespace n ON "
+        "n.oid = "
         "c.relnamespace WHERE n.nspname IN (%s) AND c.relkind IN ('r', 'p')) "
         "SELECT coalesce(string_agg(line, E'\n' ORDER BY line), '') FROM ("
         "SELECT concat_ws(' ', 'table', name, relkind, pg_get_userbyid(relowner), relispartition, "
         "pg_get_expr(relpartbound, oid), relreplident, regexp_replace(obj_description(oid, 'pg_class'), "
-        "'\"(oid|since)\": *[^,}]*', '', 'g'), (SELECT i.inhparent::regclass::text || i.inhdetachpending FROM pg_inherits "
+        "'\"(oid|since)\": *[^,}]*', '', 'g'), (SELECT i.inhparent::regclass::text || i.inhdetachpending FROM "
+        "pg_inherits "
         "i WHERE i.inhrelid = tables.oid), 'rows', pg_temp.rows_of(oid)) FROM tables "
         "UNION ALL SELECT concat_ws(' ', 'constraint', name, k.conname, pg_get_constraintdef(k.oid), k.convalidated, "
         "k.coninhcount) FROM tables JOIN pg_constraint k ON k.conrelid = tables.oid WHERE k.contype <> 'n' "
         "UNION ALL SELECT concat_ws(' ', 'index', name, pg_get_indexdef(x.indexrelid), x.indisvalid, (SELECT "
-        "h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = x.indexrelid)) FROM tables JOIN pg_index x ON "
+        "h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = x.indexrelid)) FROM tables JOIN pg_index x "
+        "ON "
         "x.indrelid = tables.oid) AS l(line)",
         schemas);
 }
