@@ -244,7 +244,7 @@ const prt_option prt_option_table[] = {
     {'o', PRT_CMD_PLAN, "out", "FILE", NULL, NULL, set_out, "save the plan as JSON, for apply"},
     {0, PRT_CMD_PLAN, "exit-code", NULL, NULL, NULL, set_exit_code, "exit 3 when changes are pending"},
     {0, PRT_CMD_PLAN | PRT_CMD_APPLY, "only", "create|retire", NULL, NULL, set_only, "one half of the work"},
-    {0, PRT_CMD_PLAN | PRT_CMD_APPLY | PRT_CMD_RETIRE, "max-drop", "N|N%|all", NULL, NULL, set_max_drop,
+    {0, PRT_CMD_PLAN | PRT_CMD_APPLY, "max-drop", "N|N%|all", NULL, NULL, set_max_drop,
      "how many partitions of a set may be retired in this run, instead of the policies' max_drop"},
     {'j', PRT_CMD_APPLY | PRT_CMD_ENSURE, "jobs", "N", "1", NULL, set_jobs, "create in N sessions side by side"},
     {0, PRT_CMD_CHECK, "deep", NULL, NULL, NULL, set_deep,
