@@ -1,7 +1,9 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 void
 prt_cli_done(prt_cli *cli)
@@ -105,11 +107,19 @@ prt_cli_print_json(json_t *value)
     json_decref(value);
 }
 
+/* Whoever read us has enough (`partrun plan | head`): nobody's error. */
+static bool
+reader_is_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 bool
 prt_cli_flush(prt_error *err)
 {
     errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE || reader_is_gone())
         return true;
     return prt_fail(err, PRT_ERR_IO, "cannot write the output: %s",
                     errno == 0 ? "an earlier write failed" : strerror(errno));

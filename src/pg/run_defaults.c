@@ -16,7 +16,7 @@ list_defaults(prt_arena *arena, const prt_table *table, table_list *out)
         prt_table *child = parent->children[i];
         bool stored = child->kind == 'r' && child->bytes > 0 && child->rows != 0;
         if (child->bound_error == NULL && child->bound.kind == PRT_BOUND_DEFAULT && stored)
-            prt_vec_push(arena, out, child);
+            prt_vec_push(arena, out, child); /* NOLINT(bugprone-sizeof-expression): addresses */
         list_defaults(arena, child, out);
     }
 }

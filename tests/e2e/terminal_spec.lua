@@ -63,6 +63,18 @@ describe("a full disk", function()
   end)
 end)
 
+describe("a pipe", function()
+  after_each(support.cleanup)
+
+  it("may be closed early", function()
+    local result = support.shell(("{ %s; echo $? >&2; } | head -n 1"):format(support.command { "--help" }))
+    assert.matches("^partrun keeps", result.out)
+    assert.equal("0\n", result.err)
+    result = support.shell(("{ sleep 0.3; %s; echo $? >&2; } | true"):format(support.command { "--help" }))
+    assert.equal("0\n", result.err)
+  end)
+end)
+
 describe("signals", function()
   after_each(support.cleanup)
 
