@@ -231,9 +231,12 @@ prt_batch_script(prt_executor *x, prt_batch *batch, prt_script *script)
         batch->end = prt_group_end(first->statements, first->statements_length, batch->statement);
         add_all(x, script, first->statements, batch->statement, batch->end, 0);
     } else {
+        /* All tables first, then what ties them to their parents: each ATTACH has the next LIKE read its parent anew. */
+        for (size_t i = 0; i < batch->length; i++)
+            add_all(x, script, prt_exec_operation(x, batch->tasks[i])->statements, 0, 1, i);
         for (size_t i = 0; i < batch->length; i++) {
             const prt_operation *op = prt_exec_operation(x, batch->tasks[i]);
-            add_all(x, script, op->statements, 0, op->statements_length, i);
+            add_all(x, script, op->statements, 1, op->statements_length, i);
         }
     }
     if (batch->stage != PRT_STAGE_MAKE && batch->end == first->statements_length)
