@@ -102,7 +102,7 @@ prt_cli_print(const prt_buf *text)
 void
 prt_cli_print_json(json_t *value)
 {
-    json_dumpf(value, stdout, JSON_INDENT(2));
+    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     putchar('\n');
     json_decref(value);
 }

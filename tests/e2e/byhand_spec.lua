@@ -181,6 +181,17 @@ describe("stats", function()
     assert.not_matches("[\x80-\xff]", plain.out)
   end)
 
+  it("draws gaps as gaps, and marks now and the horizon", function()
+    local db = support.database(support.events { "2026-03-10", "2026-03-11", "2026-03-13", "2026-03-14" })
+    local result = partrun(noon { "stats", "events" }, { database = db, env = { LC_ALL = "C" } })
+    assert.equal(0, result.status, result.err)
+    assert.equal([[
+  2026-03-10  ########    ########  2026-03-15
+                                ^now
+                                 ^horizon
+]], result.out:match "\n(.-\n)  events_p20260310 ")
+  end)
+
   it("shows tables by list, hash, ids and with odd bounds", function()
     local db = support.database [[
       CREATE TABLE l (t text, at date) PARTITION BY LIST (t);
