@@ -161,7 +161,7 @@ connect_seconds(const prt_conn *conn)
         if (o->val == NULL)
             continue;
         if (strcmp(o->keyword, "connect_timeout") == 0)
-            seconds = atoi(o->val);
+            seconds = strtol(o->val, NULL, 10);
         if (strcmp(o->keyword, "host") == 0)
             for (const char *c = o->val; *c != '\0'; c++)
                 hosts += *c == ',';
@@ -261,7 +261,7 @@ set_up(prt_conn *conn, bool with_system, int *backend, prt_error *err)
     bool ok = prt_job_send(conn, steps, with_system ? 3 : 2, results, err) && prt_job_finish(conn, NULL, err);
     if (ok) {
         take_facts(conn, results[1], results[2]);
-        *backend = atoi(PQgetvalue(results[1], 0, 0));
+        *backend = (int) strtol(PQgetvalue(results[1], 0, 0), NULL, 10);
     }
     for (size_t i = 0; i < 3; i++)
         PQclear(results[i]);
@@ -284,7 +284,7 @@ serving_backend(prt_conn *conn, prt_error *err)
     if (prt_job_send(conn, steps, 2, results, err)) {
         conn->job.deadline = prt_clock_monotonic() + PROBE_US;
         if (prt_job_finish(conn, NULL, err))
-            backend = atoi(PQgetvalue(results[1], 0, 0));
+            backend = (int) strtol(PQgetvalue(results[1], 0, 0), NULL, 10);
     }
     PQclear(results[0]);
     PQclear(results[1]);
