@@ -201,9 +201,9 @@ end
 
 -- "name FROM (...) TO (...)" of each partition attached to `parent`, in order of their names, as UTC prints them.
 function support.bounds(database, parent)
-  return support.sql(database, ([[SET timezone = 'UTC'; SET datestyle = 'ISO'; SELECT c.relname || ' ' || replace(pg_get_expr(c.relpartbound, c.oid),
-    'FOR VALUES ', '') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass
-    ORDER BY c.relname]]):format(quote(parent)))
+  return support.sql(database, ([[SET timezone = 'UTC'; SET datestyle = 'ISO';
+    SELECT c.relname || ' ' || replace(pg_get_expr(c.relpartbound, c.oid), 'FOR VALUES ', '')
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass ORDER BY c.relname]]):format(quote(parent)))
 end
 
 -- How many stretches the partitions of a RANGE parent cover. PostgreSQL forbids overlaps, so that 1 is: no gap.
@@ -280,6 +280,32 @@ function support.start(command)
   return job
 end
 
+-- Starts partrun in the background; signal(name) sends it a signal.
+function support.start_partrun(args, options)
+  local folder = support.folder()
+  local command = support.command(args, options)
+  -- A shell makes its background commands ignore SIGINT: they get it back.
+  local job = support.start(("sh -c %s"):format(quote(("echo $$ >%s/pid; exec env --default-signal=INT,QUIT %s")
+    :format(folder, command))))
+
+  function job.signal(name)
+    os.execute(("kill -%s $(cat %s/pid)"):format(name, folder))
+  end
+
+  return job
+end
+
+-- Restarts the server, as its own user.
+function support.restart(mode)
+  local user = os.getenv "PARTRUN_TEST_OSUSER"
+  local as = support.shell("id -u").out ~= "0\n" and ""
+    or ("setpriv --reuid=%s --regid=$(id -g %s) --init-groups "):format(user, user)
+  local data = os.getenv "PARTRUN_TEST_DATA"
+  local result = support.shell(("exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; cd / && %senv -i PATH=/usr/bin:/bin LC_ALL=C %s/pg_ctl -D %s -w -t 60 -m %s "
+    .. "-l %s/../server.log restart"):format(as, os.getenv "PARTRUN_TEST_BIN", data, mode or "fast", data))
+  assert(result.status == 0, result.out .. result.err)
+end
+
 local function wait_for_file(path)
   for _ = 1, 400 do
     local file = io.open(path)
@@ -294,7 +320,7 @@ end
 -- A psql session that stays open. send(sql) does not wait, run(sql) does; close() ends it and returns what it printed.
 function support.session(database)
   local session, folder, steps = {}, support.folder(), 0
-  local pipe = assert(io.popen(("psql -XAtq -d %s >%s/out 2>&1"):format(quote(database), folder), "w"))
+  local pipe = assert(io.popen(("psql -XAtq -d %s >%s/out 2>&1; touch %s/ended"):format(quote(database), folder, folder), "w"))
 
   function session.send(text)
     pipe:write(text, ";\n")
@@ -309,7 +335,14 @@ function support.session(database)
     wait_for_file(("%s/%d"):format(folder, steps))
   end
 
+  -- By \q: programs started meanwhile have inherited the pipe, so that closing it ends nothing.
   function session.close()
+    local ended = io.open(folder .. "/ended")
+    if ended then
+      ended:close()
+    else
+      pipe:write "\\q\n"
+    end
     pipe:close()
     return support.read(folder .. "/out")
   end
