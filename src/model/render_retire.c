@@ -34,8 +34,30 @@ put_marker(prt_renderer *r, unsigned flags, const char *table, const char *state
     prt_put_comment(r, flags, table, prt_marker_write(r->arena, r->operation->table->comment, &marker));
 }
 
+/* The name could have come to mean another table since the plan was made, and the bounds could have moved on to rows that
+ * nobody wants to lose: what is detached is the very partition that the plan looked at. */
+static void
+put_partition_check(prt_renderer *r, unsigned flags)
+{
+    const char *bound = r->operation->table->bound_text;
+    const char *same = bound == NULL ? ""
+                                     : prt_arena_printf(r->arena, " AND pg_catalog.pg_get_expr(c.relpartbound, 0) = %s",
+                                                        prt_literal_quote(r->arena, bound));
+    prt_put_do(r, flags, "very boolean",
+               prt_arena_printf(r->arena,
+                                "SELECT i.inhparent = %s%s INTO very FROM pg_catalog.pg_class c"
+                                " JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = %u"
+                                " WHERE c.oid = %u AND c.oid = %s; "
+                                "IF very IS NOT TRUE THEN RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE ="
+                                " 'the name belongs to another table by now, or the partition has other bounds';"
+                                " END IF;",
+                                prt_regclass(r, r->parent), same, r->set->parent->oid, r->operation->oid,
+                                prt_regclass(r, r->child)));
+}
+
 /* Out of the tree. Only the concurrent form leaves readers and writers of the parent alone; a default partition forbids
- * it. An interrupted one is finalized. */
+ * it. An interrupted one is finalized. The marker's transaction is over by then: the parent's lock comes before the
+ * partition's. */
 static const char *
 put_detach(prt_renderer *r)
 {
@@ -44,9 +66,12 @@ put_detach(prt_renderer *r)
         return "ShareUpdateExclusiveLock";
     }
     if (!r->set->has_default) {
+        put_partition_check(r, PRT_BREAK);
         prt_put(r, PRT_ALONE | PRT_LONG, "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY", r->parent, r->child);
         return "ShareUpdateExclusiveLock";
     }
+    prt_put(r, PRT_BREAK, "LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE", r->parent);
+    put_partition_check(r, 0);
     prt_put(r, 0, "ALTER TABLE %s DETACH PARTITION %s", r->parent, r->child);
     return "AccessExclusiveLock";
 }
@@ -104,6 +129,7 @@ prt_put_retirement(prt_renderer *r)
     if (attached) {
         bool for_good = o->op == PRT_OP_DETACH && r->set->spec->cleanup == PRT_CLEANUP_DETACH;
         put_marker(r, PRT_EARLY, r->child, for_good ? "kept" : "retiring");
+        put_partition_check(r, PRT_EARLY);
         lock = put_detach(r);
     }
     /* In a transaction of its own: the parent's lock is not held while files are removed. */

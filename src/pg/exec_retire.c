@@ -25,6 +25,7 @@ typedef struct retirement {
 typedef struct detach_state {
     bool known, attached, pending;
     const char *comment;
+    const char *name; /* of the very table, qualified: it may have been renamed */
 } detach_state;
 
 static void
@@ -128,6 +129,7 @@ look_at(prt_executor *x, const prt_operation *op)
         state.attached = PQgetvalue(result, 0, 0)[0] == 't';
         state.pending = PQgetvalue(result, 0, 1)[0] == 't';
         state.comment = PQgetisnull(result, 0, 2) ? NULL : prt_arena_strdup(x->arena, PQgetvalue(result, 0, 2));
+        state.name = prt_ident_qualify(x->arena, PQgetvalue(result, 0, 3), PQgetvalue(result, 0, 4));
     }
     PQclear(result);
     return state;
@@ -198,14 +200,12 @@ static void
 unmark(prt_executor *x, prt_task task, const detach_state *state)
 {
     prt_marker marker;
-    const prt_operation *op = prt_exec_operation(x, task);
     if (!state->known || !state->attached || state->pending || state->comment == NULL ||
         !prt_marker_read(x->arena, state->comment, &marker))
         return;
     const char *comment = prt_marker_strip(x->arena, state->comment);
     prt_statement statement = {
-        .sql = prt_arena_printf(x->arena, "COMMENT ON TABLE %s IS %s",
-                                prt_ident_qualify(x->arena, op->schema, op->name),
+        .sql = prt_arena_printf(x->arena, "COMMENT ON TABLE %s IS %s", state->name,
                                 comment == NULL ? "NULL" : prt_literal_quote(x->arena, comment))};
     prt_error err = {0};
     if (!run_script(x, prt_exec_set(x, task), &statement, 1, NULL, &err))

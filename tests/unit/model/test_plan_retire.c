@@ -280,7 +280,7 @@ cleanups_and_grace(void **state)
     world_apply(&w, plan);
     assert_int_equal(w.snapshot.waiting_length, 1);
     assert_string_equal(w.snapshot.waiting[0].marker.state, "retiring");
-    assert_findings(&w, "info detached_waiting d01: it is detached, and dropped at 2026-03-19 09:00\n");
+    assert_findings(&w, "info detached_waiting d01: it is detached, and dropped after 2026-03-19 09:00\n");
     w.spec.retention.age = world_interval("30 days"); /* changed their minds */
     w.snapshot.now = world_time("2026-03-19 09:00");
     assert_non_null(strstr(world_findings(&w, world_plan(&w, NULL), 0), "by today's retention it has not expired"));
@@ -341,7 +341,7 @@ an_interrupted_detach_of_ours_is_finished(void **state)
     assert_string_equal(world_operations(&w, plan, 0), "drop d01 2026-03-01 .. 2026-03-02 (expired 1 d 9 h ago)\n"
                                                        "drop d02 2026-03-02 .. 2026-03-03 (expired 9 h ago)\n");
     assert_string_equal(o->note, "finishes an interrupted detach");
-    assert_non_null(strstr(o->statements[1].sql, "FINALIZE"));
+    assert_non_null(strstr(o->statements[2].sql, "FINALIZE"));
     assert_int_equal(plan->sets.items[0].findings.length, 0);
     /* With a grace, it is only finalized, and then waits. */
     w.spec.grace = world_interval("1 day");

@@ -254,6 +254,17 @@ retirement(world *w)
     return operation(world_plan(w, &(prt_plan_options) {.retire_only = true}), 0);
 }
 
+/* That the name still stands for the very partition, with the bounds that the plan saw. */
+static bool
+is_check(const prt_operation *o, size_t index, unsigned flags)
+{
+    const prt_statement *s = &o->statements[index];
+    const char *oid = strstr(s->sql, "c.oid = 16385");
+    return s->flags == flags && oid != NULL && strstr(s->sql, "'\"My Schema\".\"old\"'::pg_catalog.regclass") != NULL &&
+           strstr(s->sql, "'\"My Schema\".\"we''ird\"\"t\"'::pg_catalog.regclass") != NULL &&
+           strstr(s->sql, "pg_catalog.pg_get_expr(c.relpartbound, 0) = 'FOR VALUES FROM (''") != NULL;
+}
+
 static void
 a_drop_is_marked_and_detached_first(void **state)
 {
@@ -265,9 +276,10 @@ a_drop_is_marked_and_detached_first(void **state)
     assert_non_null(strstr(o->statements[0].sql, "COMMENT ON TABLE \"My Schema\".\"old\" IS "));
     assert_non_null(strstr(o->statements[0].sql, "it''s mine"));
     assert_non_null(strstr(o->statements[0].sql, "\"retiring\""));
-    assert_sql(o, 1, "ALTER TABLE \"My Schema\".\"we'ird\"\"t\" DETACH PARTITION \"My Schema\".\"old\" CONCURRENTLY",
+    assert_true(is_check(o, 1, PRT_EARLY) && is_check(o, 2, PRT_BREAK));
+    assert_sql(o, 3, "ALTER TABLE \"My Schema\".\"we'ird\"\"t\" DETACH PARTITION \"My Schema\".\"old\" CONCURRENTLY",
                PRT_ALONE | PRT_LONG);
-    assert_true(o->statements[2].flags & PRT_BREAK);
+    assert_true(o->statements[4].flags & PRT_BREAK);
     assert_string_equal(o->statements[o->statements_length - 1].sql, "DROP TABLE \"My Schema\".\"old\"");
     assert_string_equal(o->lock, "ShareUpdateExclusiveLock");
 }
@@ -278,7 +290,9 @@ a_default_partition_forbids_the_concurrent_form(void **state)
     world w;
     retire(&w, *state, true);
     const prt_operation *o = retirement(&w);
-    assert_sql(o, 1, "ALTER TABLE \"My Schema\".\"we'ird\"\"t\" DETACH PARTITION \"My Schema\".\"old\"", 0);
+    assert_sql(o, 2, "LOCK TABLE ONLY \"My Schema\".\"we'ird\"\"t\" IN ACCESS EXCLUSIVE MODE", PRT_BREAK);
+    assert_true(is_check(o, 1, PRT_EARLY) && is_check(o, 3, 0));
+    assert_sql(o, 4, "ALTER TABLE \"My Schema\".\"we'ird\"\"t\" DETACH PARTITION \"My Schema\".\"old\"", 0);
     assert_string_equal(o->lock, "AccessExclusiveLock");
 }
 
@@ -320,7 +334,7 @@ a_detach_for_good_is_marked_so(void **state)
     retire(&w, *state, false);
     w.spec.cleanup = PRT_CLEANUP_DETACH;
     const prt_operation *o = retirement(&w);
-    assert_int_equal(o->statements_length, 2);
+    assert_int_equal(o->statements_length, 4);
     assert_non_null(strstr(o->statements[0].sql, "\"kept\""));
     w.spec.cleanup = PRT_CLEANUP_DROP;
     w.spec.grace = world_interval("1 day");
