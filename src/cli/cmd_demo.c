@@ -24,9 +24,9 @@ static const demo_step steps[] = {
     {"Its rows of the last days piled up in a default partition, and of a set that another tool made a week is lost.\n"
      "What is wrong with these two, exactly?",
      {"check", "policies/shop.lua", "policies/legacy.lua", NULL}},
-    {"Nobody made tomorrow's partitions either. What partrun would do about all of it; partitions that are there are\n"
-     "adopted, whatever they are called:",
-     {"plan", NULL}},
+    {"Nobody made tomorrow's partitions either, or dropped the old ones. What partrun would do about some of it;\n"
+     "partitions that are there are adopted, whatever they are called:",
+     {"plan", "policies/legacy.lua", "policies/webhooks.lua", NULL}},
     {"Now for real. Partitions are made and attached, holes repaired, rows moved out of the default partition, and "
      "what\n"
      "is past its retention is detached and dropped. Readers and writers go on meanwhile.",

@@ -293,3 +293,10 @@ prt_instant_display(prt_arena *arena, prt_instant at)
     put_fraction(&out, c.usec);
     return out.data;
 }
+
+const char *
+prt_second_display(prt_arena *arena, prt_instant at)
+{
+    bool finite = at != PRT_POS_MIN && at != PRT_POS_MAX;
+    return prt_instant_display(arena, finite ? prt_floor_div(at, PRT_USEC_PER_SEC) * PRT_USEC_PER_SEC : at);
+}

@@ -41,5 +41,7 @@ PRT_NODISCARD bool prt_instant_parse(const char *text, prt_instant *out, prt_err
 const char *prt_instant_format(prt_arena *arena, prt_instant at);
 /* For people: the date alone at midnight, otherwise "2025-01-01 06:00" (seconds and fraction where there are any). */
 const char *prt_instant_display(prt_arena *arena, prt_instant at);
+/* The same to the second: of clock readings, whose microseconds tell nobody anything. */
+const char *prt_second_display(prt_arena *arena, prt_instant at);
 
 #endif

@@ -19,7 +19,7 @@ segment_reason(const prt_worksite *site, const prt_segment *segment)
     if (segment->kind == PRT_SEGMENT_REQUESTED)
         return "requested";
     if (!segment->whole || (segment->kind == PRT_SEGMENT_AHEAD && segment->index == 0))
-        return "segment";
+        return older && newer ? "gap" : "rest of a cell";
     if (segment->kind == PRT_SEGMENT_AHEAD && !(older && newer))
         return prt_arena_printf(site->arena, "premake %" PRId64 " of %" PRId64, segment->index, site->spec->premake);
     if (segment->kind == PRT_SEGMENT_BEHIND && segment->index > 0)

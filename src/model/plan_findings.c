@@ -63,6 +63,15 @@ observe_operation(prt_worksite *site, const prt_operation *o)
                  o->reason);
 }
 
+static bool
+drains(const prt_set *set)
+{
+    for (size_t i = 0; i < set->operations.length; i++)
+        if (set->operations.items[i].op == PRT_OP_DRAIN)
+            return true;
+    return false;
+}
+
 /* Rows in the default partition: the planner's estimate where there is one, else what its size suggests. */
 static int64_t
 estimate_rows(const prt_worksite *site, const prt_table *table)
@@ -77,7 +86,8 @@ estimate_rows(const prt_worksite *site, const prt_table *table)
 static void
 observe_default(prt_worksite *site)
 {
-    if (site->set->default_table == NULL)
+    /* An apply that moves them has nothing to report: what stays behind is seen by the next look. */
+    if (site->set->default_table == NULL || (!site->planner->options->checking && drains(site->set)))
         return;
     int64_t rows = estimate_rows(site, site->set->default_table);
     if (rows > 0)
@@ -112,12 +122,12 @@ observe_runway(prt_worksite *site)
     prt_pos end = prt_cover_end(site, set->now, !checking);
     const char *hint = checking ? "apply creates what is missing" : "see the other findings of this set";
     if (end == set->now) {
-        bool mends = checking && prt_cover_end(site, set->now, true) != set->now;
-        bool saved = site->set->default_table != NULL;
-        prt_find(site, PRT_FINDING_LOW_RUNWAY, mends || saved ? PRT_SEVERITY_WARNING : PRT_SEVERITY_ERROR, NULL, hint,
-                 "no partition holds %s%s: %s", prt_pos_display(site->arena, &set->key, set->now),
-                 set->key.kind == PRT_KEY_ID ? "" : ", which is now",
-                 saved ? "rows go into the default partition" : "inserts fail");
+        bool saved = set->default_table != NULL;
+        const char *at = set->key.kind == PRT_KEY_ID ? prt_pos_display(site->arena, &set->key, set->now)
+                                                     : prt_arena_printf(site->arena, "%s, which is now",
+                                                                        prt_second_display(site->arena, set->now));
+        prt_find(site, PRT_FINDING_LOW_RUNWAY, saved ? PRT_SEVERITY_WARNING : PRT_SEVERITY_ERROR, NULL, hint,
+                 "no partition holds %s: %s", at, saved ? "rows go into the default partition" : "inserts fail");
     } else if (end < wanted_horizon(site)) {
         const char *left = set->key.kind == PRT_KEY_ID
                                ? prt_arena_printf(site->arena, "%" PRId64 " ids", end - set->now)

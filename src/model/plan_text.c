@@ -7,8 +7,8 @@
 
 enum {
     LONGEST_COLUMN = 44, /* a longer text does not push the columns of all the others */
-    FOLD_BEYOND = 14,    /* operations of one kind in a row */
-    FOLD_SHOWN = 4,      /* of them at each end, when folded */
+    FOLD_BEYOND = 9,     /* operations of one kind in a row */
+    FOLD_SHOWN = 2,      /* of them at each end, when folded */
     CHECK_COLUMN = 31,   /* of the messages of check */
 };
 

@@ -163,8 +163,8 @@ plan_retiring(prt_worksite *site, const prt_waiting *w, bool by_hand)
         report_waiting(
             site, w, NULL,
             prt_arena_printf(
-                site->arena, "it is detached, and %s at %s", spec->cleanup == PRT_CLEANUP_DROP ? "dropped" : "moved",
-                prt_instant_display(site->arena, prt_interval_add(w->marker.since, &spec->grace, 1, spec->zone))));
+                site->arena, "it is detached, and %s after %s", spec->cleanup == PRT_CLEANUP_DROP ? "dropped" : "moved",
+                prt_second_display(site->arena, prt_interval_add(w->marker.since, &spec->grace, 1, spec->zone))));
     else if (!prt_expire_held(site, w->table, &range, "detached", reason))
         prt_plan_add(site, prt_expire_operation(site, w->table, &range, reason, true));
 }

@@ -119,7 +119,7 @@ check_dsn(const char *dsn, prt_error *err)
     if (!ok) {
         if (why != NULL)
             redact(why);
-        prt_fail(err, PRT_ERR_CONNECT, "the connection string cannot be read: %s", why != NULL ? why : "out of memory");
+        prt_fail(err, PRT_ERR_USAGE, "the connection string cannot be read: %s", why != NULL ? why : "out of memory");
         prt_fail_hint(err, "write it as postgresql://user@host:port/database or as host=... dbname=... user=...");
     }
     PQfreemem(why);

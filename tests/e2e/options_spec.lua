@@ -83,7 +83,7 @@ describe("options", function()
     assert.equal(4, result.status)
     assert.matches('database "there_is_no_such_database" does not exist', result.err, 1, true)
     result = partrun { "plan", "-d", "nonsense=1", policy }
-    assert.equal(4, result.status)
+    assert.equal(2, result.status)
     assert.matches("the connection string cannot be read", result.err, 1, true)
   end)
 end)

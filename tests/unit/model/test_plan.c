@@ -118,7 +118,7 @@ a_pause_makes_nothing_that_has_expired(void **state)
                           "drop old 2026-01-01 .. 2026-02-01 (expired 69 d ago)\n");
     assert_idle_after_apply(&w);
     world_range(&w, t, "kept", "2026-03-01 00:00:00+00", "2026-04-20 00:00:00+00");
-    assert_operations(&w, "create events_p20260420_to_20260501 2026-04-20 .. 2026-05-01 (segment)\n"
+    assert_operations(&w, "create events_p20260420_to_20260501 2026-04-20 .. 2026-05-01 (gap)\n"
                           "create events_p20260501 2026-05-01 .. 2026-06-01 (gap)\n");
 }
 
@@ -148,12 +148,12 @@ partly_covered_cells_become_segments(void **state)
     w.spec.interval = world_interval("1 month");
     w.spec.premake = 1;
     world_range(&w, t, "week", "2026-03-09 00:00:00+00", "2026-03-16 00:00:00+00");
-    assert_operations(&w, "create events_p20260301_to_20260309 2026-03-01 .. 2026-03-09 (segment)\n"
-                          "create events_p20260316_to_20260401 2026-03-16 .. 2026-04-01 (segment)\n"
+    assert_operations(&w, "create events_p20260301_to_20260309 2026-03-01 .. 2026-03-09 (rest of a cell)\n"
+                          "create events_p20260316_to_20260401 2026-03-16 .. 2026-04-01 (rest of a cell)\n"
                           "create events_p20260401 2026-04-01 .. 2026-05-01 (premake 1 of 1)\n");
     assert_idle_after_apply(&w);
     world_range(&w, t, "weeks", "2026-02-08 00:00:00+00", "2026-02-22 00:00:00+00");
-    assert_operations(&w, "create events_p20260222_to_20260301 2026-02-22 .. 2026-03-01 (segment)\n");
+    assert_operations(&w, "create events_p20260222_to_20260301 2026-02-22 .. 2026-03-01 (gap)\n");
 }
 
 /* A new partition starts exactly where its neighbour ends, to the last letter. */
@@ -353,7 +353,7 @@ open_bounds_are_understood(void **state)
     assert_string_equal(world_operations(&w, plan, 0),
                         "create events_p20260311 2026-03-11 .. 2026-03-12 (gap)\n"
                         "create events_p20260312 2026-03-12 .. 2026-03-13 (current)\n"
-                        "create events_p20260313_to_20260313_120000 2026-03-13 .. 2026-03-13 12:00 (segment)\n");
+                        "create events_p20260313_to_20260313_120000 2026-03-13 .. 2026-03-13 12:00 (gap)\n");
     assert_true(world_found(plan, 0, PRT_FINDING_UNBOUNDED, PRT_SEVERITY_WARNING));
     assert_int_equal(only_set(plan)->runway, 0);
     assert_idle_after_apply(&w);
@@ -561,6 +561,9 @@ rows_in_the_default_partition_block_or_move(void **state)
     assert_string_equal(world_operations(&w, plan, 0),
                         "drain events_p20260312 2026-03-12 .. 2026-03-13 (current)\n"
                         "create events_p20260313 2026-03-13 .. 2026-03-14 (premake 1 of 1)\n");
+    assert_false(world_found(plan, 0, PRT_FINDING_DEFAULT_NOT_EMPTY, PRT_SEVERITY_INFO)); /* it is being emptied */
+    prt_plan_options checking = {.checking = true};
+    plan = world_plan(&w, &checking);
     assert_true(world_found(plan, 0, PRT_FINDING_DEFAULT_NOT_EMPTY, PRT_SEVERITY_INFO));
     /* ON DELETE CASCADE would delete the referencing rows. */
     prt_reference reference = {.schema = "public", .table = "items", .constraint = "items_fk", .on_delete = 'c'};
@@ -715,7 +718,7 @@ check_tells_what_is_missing(void **state)
         "warning owner odd: it belongs to \"Somebody\", its parent to app\n"
         "warning replica_identity odd: its replica identity differs from its parent's\n"
         "info unexpected_bounds public.events: 1 partition is not a cell of the daily grid: odd\n"
-        "warning low_runway public.events: no partition holds 2026-03-12 09:00, which is now: inserts fail\n"
+        "error low_runway public.events: no partition holds 2026-03-12 09:00, which is now: inserts fail\n"
         "warning invalid_index broken_idx: the index is invalid: not every partition has a valid one\n"
         "warning oversize odd: it has 100 bytes, more than the 99 of the policy's alert\n");
 }
