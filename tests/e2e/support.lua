@@ -203,7 +203,8 @@ end
 function support.bounds(database, parent)
   return support.sql(database, ([[SET timezone = 'UTC'; SET datestyle = 'ISO';
     SELECT c.relname || ' ' || replace(pg_get_expr(c.relpartbound, c.oid), 'FOR VALUES ', '')
-    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass ORDER BY c.relname]]):format(quote(parent)))
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass
+    ORDER BY c.relname]]):format(quote(parent)))
 end
 
 -- How many stretches the partitions of a RANGE parent cover. PostgreSQL forbids overlaps, so that 1 is: no gap.
@@ -301,7 +302,9 @@ function support.restart(mode)
   local as = support.shell("id -u").out ~= "0\n" and ""
     or ("setpriv --reuid=%s --regid=$(id -g %s) --init-groups "):format(user, user)
   local data = os.getenv "PARTRUN_TEST_DATA"
-  local result = support.shell(("exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; cd / && %senv -i PATH=/usr/bin:/bin LC_ALL=C %s/pg_ctl -D %s -w -t 60 -m %s "
+  -- Without this program's open pipes, which the new server would keep open.
+  local result = support.shell(("exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; cd / && "
+    .. "%senv -i PATH=/usr/bin:/bin LC_ALL=C %s/pg_ctl -D %s -w -t 60 -m %s "
     .. "-l %s/../server.log restart"):format(as, os.getenv "PARTRUN_TEST_BIN", data, mode or "fast", data))
   assert(result.status == 0, result.out .. result.err)
 end
