@@ -115,6 +115,7 @@ prt_render(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, p
         break;
     case PRT_OP_DRAIN:
         prt_put_drain(&r);
+        lock = "AccessExclusiveLock";
         break;
     case PRT_OP_DETACH:
     case PRT_OP_DROP:

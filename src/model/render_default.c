@@ -109,7 +109,9 @@ put_triggers_on(prt_renderer *r, const char *holder)
 
 /*
  * One transaction: at no commit is a row invisible. The first move takes no lock that writers would notice; the second
- * one, under the lock, only what arrived meanwhile. Lock order: parent, default, partition.
+ * one, under the lock, only what arrived meanwhile. Lock order: parent, default, partition. The parent's lock is needed:
+ * a reader that has planned without the new partition and then waits for the default one would find its rows in neither,
+ * and a writer bound for the default partition would be refused.
  */
 void
 prt_put_drain(prt_renderer *r)
@@ -121,7 +123,7 @@ prt_put_drain(prt_renderer *r)
         prt_put_table(r);
     put_triggers_off(r, holder);
     put_move_rows(r, holder);
-    prt_put(r, 0, "LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", holder);
+    prt_put(r, 0, "LOCK TABLE ONLY %s, %s IN ACCESS EXCLUSIVE MODE", r->parent, holder);
     put_move_rows(r, holder);
     put_triggers_on(r, holder);
     prt_put_attach(r);

@@ -173,7 +173,9 @@ rows_are_drained_in_one_transaction(void **state)
                "DELETE FROM ONLY \"My Schema\".\"def\" WHERE (\"Order\", \"id\") >= ('2026-03-12 03:00:00+00', '5')"
                " AND \"Order\" < '2026-03-13 00:00:00+00' RETURNING \"id\", \"Order\")"));
     assert_int_equal(o->statements[3].flags, PRT_LONG);
-    assert_sql(o, 4, "LOCK TABLE \"My Schema\".\"def\" IN ACCESS EXCLUSIVE MODE", 0);
+    assert_sql(o, 4,
+               "LOCK TABLE ONLY \"My Schema\".\"we'ird\"\"t\", \"My Schema\".\"def\" IN ACCESS EXCLUSIVE MODE", 0);
+    assert_string_equal(o->lock, "AccessExclusiveLock");
     assert_string_equal(o->statements[5].sql, o->statements[3].sql);
     assert_int_equal(o->statements[7].flags, PRT_LONG); /* ATTACH scans the default partition */
     for (size_t i = 0; i < o->statements_length; i++)
