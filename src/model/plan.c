@@ -152,7 +152,9 @@ find_now(prt_planner *planner, prt_set *set)
     }
     prt_error err = {0};
     prt_datum datum = {.kind = PRT_DATUM_VALUE, .text = highest, .sql = highest};
-    if (highest == NULL || prt_key_decode(&set->key, &datum, &set->now, &err))
+    if (set->parent->parent->highest_error != NULL)
+        prt_fail(&err, PRT_ERR_VALUE, "%s", set->parent->parent->highest_error);
+    else if (highest == NULL || prt_key_decode(&set->key, &datum, &set->now, &err))
         return true;
     refuse(planner, set, PRT_FINDING_UNSUPPORTED_KEY, NULL,
            prt_arena_printf(planner->arena, "its highest key cannot be read: %s", err.message));

@@ -62,6 +62,7 @@ typedef struct prt_parent {
     /* The highest value of the range key stored outside the default partition, as text; NULL: empty or not asked for
      * (filled for parents of id sets: their "now"). */
     const char *highest;
+    const char *highest_error; /* why it could not be read: nothing of this set can be planned; NULL: it could */
 } prt_parent;
 
 struct prt_table {

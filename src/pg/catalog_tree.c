@@ -177,7 +177,7 @@ prt_catalog_take_defaults(prt_catalog *catalog)
         if (table == NULL)
             continue;
         table->guarded = p->default_guarded;
-        if (table->bytes < 0)
+        if (table->bytes < p->default_bytes)
             table->bytes = p->default_bytes;
     }
 }

@@ -73,31 +73,58 @@ compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
+static void
+ask_for_set(inquiry *q, prt_arena *arena, const prt_set *set)
+{
+    const prt_table *table = set->plannable ? find_default(set) : NULL;
+    for (size_t i = 0; table != NULL && table->bytes != 0 && i < set->operations.length; i++)
+        if (set->operations.items[i].op == PRT_OP_CREATE && set->operations.items[i].has_range)
+            ask_for(q, arena, set, table, &set->operations.items[i]);
+}
+
+typedef PRT_VEC(const char *) name_list;
+
+/* Asks about the sets from `first` up to `end`, and adds the answer. */
+static bool
+read_sets(prt_conn *conn, prt_arena *arena, const prt_plan *plan, size_t first, size_t end, name_list *out,
+          prt_error *err)
+{
+    inquiry q = {0};
+    PGresult *result = NULL;
+    prt_buf_init(&q.sql, arena);
+    for (size_t i = first; i < end; i++)
+        ask_for_set(&q, arena, &plan->sets.items[i]);
+    if (q.names.length == 0)
+        return true;
+    if (!prt_query(conn, q.sql.data, 0, NULL, &result, err))
+        return false;
+    for (int row = 0; row < PQntuples(result); row++)
+        prt_vec_push(arena, out, q.names.items[strtoul(PQgetvalue(result, row, 0), NULL, 10)]);
+    PQclear(result);
+    return true;
+}
+
 bool
 prt_blocked_read(prt_conn *conn, prt_arena *arena, const prt_plan *plan, const char ***blocked, size_t *length,
                  prt_error *err)
 {
-    *blocked = NULL;
-    *length = 0;
-    inquiry q = {0};
-    prt_buf_init(&q.sql, arena);
-    for (size_t s = 0; s < plan->sets.length; s++) {
-        const prt_set *set = &plan->sets.items[s];
-        const prt_table *table = set->plannable ? find_default(set) : NULL;
-        for (size_t i = 0; table != NULL && table->bytes != 0 && i < set->operations.length; i++)
-            if (set->operations.items[i].op == PRT_OP_CREATE && set->operations.items[i].has_range)
-                ask_for(&q, arena, set, table, &set->operations.items[i]);
+    name_list names = {0};
+    prt_error why = {0};
+    bool ok = read_sets(conn, arena, plan, 0, plan->sets.length, &names, &why);
+    bool lost = !ok && (why.code == PRT_ERR_CONNECT || why.code == PRT_ERR_INTERRUPTED);
+    /* One default partition that cannot be read is no reason to leave the others full. */
+    for (size_t i = 0; !ok && !lost && i < plan->sets.length; i++) {
+        prt_error one = {0};
+        if (!read_sets(conn, arena, plan, i, i + 1, &names, &one)) {
+            why = one;
+            lost = one.code == PRT_ERR_CONNECT || one.code == PRT_ERR_INTERRUPTED;
+        }
     }
-    if (q.names.length == 0)
-        return true;
-    PGresult *result = NULL;
-    if (!prt_query(conn, q.sql.data, 0, NULL, &result, err))
-        return false;
-    *length = (size_t) PQntuples(result);
-    *blocked = prt_arena_array(arena, *length + 1, sizeof **blocked);
-    for (size_t i = 0; i < *length; i++)
-        (*blocked)[i] = q.names.items[strtoul(PQgetvalue(result, (int) i, 0), NULL, 10)];
-    PQclear(result);
-    qsort(*blocked, *length, sizeof **blocked, compare_names);
-    return true;
+    *blocked = names.items;
+    *length = names.length;
+    if (names.length > 1)
+        qsort(names.items, names.length, sizeof *names.items, compare_names);
+    if (!ok && err->code == PRT_OK)
+        *err = why;
+    return ok;
 }

@@ -149,21 +149,71 @@ has_column(const prt_parent *parent, const char *column)
     return false;
 }
 
-/* "Now" of id sets: the highest id stored, of each RANGE parent of the tree. */
-static bool
-read_highest(prt_conn *conn, prt_arena *arena, const prt_spec *spec, prt_table *table, prt_error *err)
+/* The RANGE parents whose "now" is the highest id stored. */
+typedef struct id_sets {
+    PRT_VEC(const prt_table *) tables;
+    PRT_VEC(const char *) columns;
+} id_sets;
+
+static void
+list_id_sets(id_sets *out, prt_arena *arena, const prt_spec *spec, const prt_table *table)
 {
-    prt_parent *parent = table->parent;
+    const prt_parent *parent = table->parent;
     if (parent == NULL)
-        return true;
-    if (parent->strategy == 'r') {
-        const char *column = key_column(spec, parent);
-        return column == NULL || !has_column(parent, column) || parent->highest != NULL ||
-               prt_catalog_highest(conn, arena, table, column, &parent->highest, err);
+        return;
+    const char *column = key_column(spec, parent);
+    if (parent->strategy == 'r' && column != NULL && has_column(parent, column)) {
+        prt_vec_push(arena, &out->tables, table);
+        prt_vec_push(arena, &out->columns, column);
     }
-    for (size_t i = 0; i < parent->children_length; i++)
-        if (!read_highest(conn, arena, spec, parent->children[i], err))
+    for (size_t i = 0; parent->strategy != 'r' && i < parent->children_length; i++)
+        list_id_sets(out, arena, spec, parent->children[i]);
+}
+
+static bool
+ends_the_run(const prt_error *err)
+{
+    return err->code == PRT_ERR_CONNECT || err->code == PRT_ERR_INTERRUPTED;
+}
+
+/* One after the other, once it is known that one of them cannot be read: that one alone is out of this run. */
+static bool
+read_each_highest(prt_conn *conn, prt_arena *arena, const id_sets *sets, prt_error *err)
+{
+    for (size_t i = 0; i < sets->tables.length; i++) {
+        prt_error why = {0};
+        prt_parent *parent = sets->tables.items[i]->parent;
+        if (prt_catalog_highest(conn, arena, sets->tables.items[i], sets->columns.items[i], &parent->highest, &why))
+            continue;
+        if (ends_the_run(&why)) {
+            *err = why;
             return false;
+        }
+        parent->highest_error = prt_arena_strdup(arena, why.message);
+    }
+    return true;
+}
+
+static bool
+read_highest(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const prt_snapshot *snapshot, prt_error *err)
+{
+    id_sets sets = {0};
+    prt_error why = {0};
+    for (size_t i = 0; i < targets->length; i++)
+        if (targets->specs[i]->by_id)
+            list_id_sets(&sets, arena, targets->specs[i], snapshot->roots[i]);
+    size_t length = sets.tables.length;
+    if (length == 0)
+        return true;
+    const char **highest = prt_arena_array(arena, length, sizeof *highest);
+    if (!prt_catalog_highest_many(conn, arena, sets.tables.items, sets.columns.items, length, highest, &why)) {
+        if (!ends_the_run(&why))
+            return read_each_highest(conn, arena, &sets, err);
+        *err = why;
+        return false;
+    }
+    for (size_t i = 0; i < length; i++)
+        sets.tables.items[i]->parent->highest = highest[i];
     return true;
 }
 
@@ -172,8 +222,7 @@ static bool
 look_into_defaults(prt_conn *conn, prt_arena *arena, prt_snapshot *snapshot, prt_error *err)
 {
     prt_error why = {0};
-    if (prt_defaults_read(conn, arena, snapshot, &why) ||
-        (why.code != PRT_ERR_CONNECT && why.code != PRT_ERR_INTERRUPTED))
+    if (prt_defaults_read(conn, arena, snapshot, &why) || !ends_the_run(&why))
         return true;
     *err = why;
     return false;
@@ -191,9 +240,8 @@ read_snapshot(prt_conn *conn, prt_arena *arena, const prt_targets *targets, cons
         wanted.bytes = wanted.bytes || prt_spec_wants_bytes(targets->specs[i]);
     if (!prt_catalog_read(conn, arena, targets->tables, targets->length, &wanted, out, err))
         return false;
-    for (size_t i = 0; i < targets->length; i++)
-        if (targets->specs[i]->by_id && !read_highest(conn, arena, targets->specs[i], (*out)->roots[i], err))
-            return false;
+    if (!read_highest(conn, arena, targets, *out, err))
+        return false;
     return look_into_defaults(conn, arena, *out, err);
 }
 
@@ -211,7 +259,7 @@ read_obstacles(prt_conn *conn, prt_arena *arena, prt_snapshot *snapshot, const p
     prt_error why = {0};
     if (prt_blocked_read(conn, arena, plan, &snapshot->blocked, &snapshot->blocked_length, &why))
         return true;
-    if (why.code == PRT_ERR_CONNECT || why.code == PRT_ERR_INTERRUPTED) {
+    if (ends_the_run(&why)) {
         *err = why;
         return false;
     }

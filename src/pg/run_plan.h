@@ -25,7 +25,8 @@ void prt_set_find(prt_arena *arena, prt_set *set, prt_finding_code code, prt_sev
                   const char *hint);
 
 /*
- * Which of the plan's creations have rows in their set's default partition now: prt_ident_qualify names, sorted. One query.
+ * Which of the plan's creations have rows in their set's default partition now: prt_ident_qualify names, sorted. One query;
+ * where a default partition cannot be read, one a set, and false, but the answers of the others are there.
  */
 PRT_NODISCARD bool prt_blocked_read(prt_conn *conn, prt_arena *arena, const prt_plan *plan, const char ***blocked,
                                     size_t *length, prt_error *err);

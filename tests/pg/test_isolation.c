@@ -98,6 +98,56 @@ test_a_lock_that_goes_away_is_waited_for(void **state)
     assert_in_range(run_outcome(result, PRT_STATUS_DONE)->attempts, 2, 6);
 }
 
+static void
+test_ids_that_cannot_be_read_stop_their_own_set_only(void **state)
+{
+    pg_test *t = *state;
+    pg_sql(t, "CREATE TABLE numbers (id bigint) PARTITION BY RANGE (id);"
+              "CREATE TABLE numbers_0 PARTITION OF numbers FOR VALUES FROM (0) TO (10);"
+              "INSERT INTO numbers VALUES (5);"
+              "CREATE TABLE more (id bigint) PARTITION BY RANGE (id);"
+              "CREATE TABLE more_0 PARTITION OF more FOR VALUES FROM (0) TO (10);"
+              "INSERT INTO more VALUES (5)");
+    pg_sql(t, "BEGIN; LOCK TABLE numbers_0 IN ACCESS EXCLUSIVE MODE");
+    prt_spec *spec = run_spec(t, "public.numbers", "10"), *other = run_spec(t, "public.more", "10");
+    spec->retention = (prt_retention) {.kind = PRT_KEEP_IDS};
+    spec->cleanup = PRT_CLEANUP_DROP;
+    prt_run_options options = run_options(NULL);
+    prt_result *result = apply_two(t, spec, other, &options);
+    pg_sql(t, "COMMIT");
+    run_expect(result, 4, 0, 0);
+    assert_int_equal(run_count(t, "numbers"), 1);
+    assert_int_equal(run_count(t, "more"), 5);
+    assert_true(run_has_finding(result->plan, PRT_FINDING_UNSUPPORTED_KEY));
+    run_settle(t, spec, &options);
+    assert_int_equal(run_count(t, "numbers"), 5);
+}
+
+static void
+test_a_locked_default_does_not_keep_others_from_draining(void **state)
+{
+    pg_test *t = *state;
+    make(t, "events");
+    make(t, "others");
+    pg_sql(t, "CREATE TABLE events_rest PARTITION OF events DEFAULT;"
+              "CREATE TABLE others_rest PARTITION OF others DEFAULT;"
+              "INSERT INTO others VALUES (1, '2025-01-12 00:00+00');"
+              "INSERT INTO events VALUES (1, '2025-01-12 00:00+00')");
+    prt_spec *spec = run_spec(t, "public.events", "1 day"), *other = run_spec(t, "public.others", "1 day");
+    spec->default_partition = other->default_partition = PRT_DEFAULT_DRAIN;
+    spec->retries = other->retries = 0;
+    spec->lock_timeout_ms = other->lock_timeout_ms = 100;
+    pg_sql(t, "BEGIN; LOCK TABLE events_rest IN ACCESS EXCLUSIVE MODE");
+    prt_run_options options = run_options(now);
+    prt_result *result = apply_two(t, spec, other, &options);
+    pg_sql(t, "COMMIT");
+    run_expect(result, 5, 5, 0);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM others_rest"), 0);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM others"), 1);
+    run_settle(t, spec, &options);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM events_p20250112"), 1);
+}
+
 /* ---- several runs at once ---- */
 
 static void
@@ -559,6 +609,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         PG_TEST(test_a_blocked_table_costs_a_bounded_wait),
         PG_TEST(test_a_lock_that_goes_away_is_waited_for),
+        PG_TEST(test_ids_that_cannot_be_read_stop_their_own_set_only),
+        PG_TEST(test_a_locked_default_does_not_keep_others_from_draining),
         PG_TEST(test_applies_at_once_share_the_work_and_the_result),
         PG_TEST(test_a_killed_backend_at_any_statement),
         PG_TEST(test_an_interrupted_detach_is_finalized_by_the_next_run),

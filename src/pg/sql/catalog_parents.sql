@@ -1,7 +1,7 @@
 -- purpose: the tables asked for ($1, $2: schemas and names, side by side) and every partitioned table below them, with what
 --   only parents carry. The walk goes over pg_inherits, which also lists partitions that are being detached, but only
 --   through partitioned tables: leaves are read by catalog_children. $3: sizes of default partitions are 'exact' (which
---   waits for whoever holds one locked) or an 'estimate'.
+--   waits for whoever holds one locked) or an 'estimate', which is never 0: relpages is, until somebody has counted.
 -- parameters: $1 name[], $2 name[], $3 text
 -- columns: oid oid, schema_name name, table_name name, kind "char", rows bigint, owner name, strategy "char",
 --   key_columns integer, tablespace name, replica_identity "char", replica_index name, row_security boolean,
@@ -58,7 +58,7 @@ SELECT c.oid,
                  SELECT p.partdefid AS relid
                  UNION
                  SELECT i.inhrelid FROM below b JOIN pg_catalog.pg_inherits i ON i.inhparent = b.relid)
-             SELECT sum(l.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint
+             SELECT sum(greatest(l.relpages, 1))::bigint * pg_catalog.current_setting('block_size')::bigint
                FROM below d
                JOIN pg_catalog.pg_class l ON l.oid = d.relid AND l.relkind = 'r') END AS default_bytes,
        p.partdefid <> 0 AND EXISTS (
