@@ -4,6 +4,7 @@
 #ifndef PRL_LUA_BOX_H
 #define PRL_LUA_BOX_H
 
+#include <lauxlib.h>
 #include <lua.h>
 
 #include "base/arena.h"
@@ -13,6 +14,10 @@
 prt_arena *prl_arena_box(lua_State *L);
 /* Releases the arena of the box at `index` now. */
 void prl_arena_done(lua_State *L, int index);
+
+/* Gives the userdata on top the type `name`, made on first use from its metamethods and methods; scripts cannot reach
+ * its metatable. */
+void prl_set_type(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods);
 
 /* Pushes nil, the message (with its hint), the code's name and, when the server gave one, the SQLSTATE. */
 int prl_failure(lua_State *L, const prt_error *err);

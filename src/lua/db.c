@@ -330,14 +330,7 @@ new_db(lua_State *L)
                                        {NULL, NULL}};
     prl_db *db = lua_newuserdatauv(L, sizeof *db, USER_VALUES);
     *db = (prl_db) {.lock_ms = LOCK_TIMEOUT_MS};
-    if (luaL_newmetatable(L, db_type)) {
-        luaL_setfuncs(L, meta, 0);
-        luaL_newlib(L, methods);
-        lua_setfield(L, -2, "__index");
-        lua_pushboolean(L, 0);
-        lua_setfield(L, -2, "__metatable");
-    }
-    lua_setmetatable(L, -2);
+    prl_set_type(L, db_type, meta, methods);
     return db;
 }
 

@@ -173,14 +173,7 @@ push_view(lua_State *L)
                                        {NULL, NULL}};
     plan_view *view = lua_newuserdatauv(L, sizeof *view, USER_VALUES);
     *view = (plan_view) {0};
-    if (luaL_newmetatable(L, view_type)) {
-        luaL_setfuncs(L, meta, 0);
-        luaL_newlib(L, methods);
-        lua_setfield(L, -2, "__index");
-        lua_pushboolean(L, 0);
-        lua_setfield(L, -2, "__metatable");
-    }
-    lua_setmetatable(L, -2);
+    prl_set_type(L, view_type, meta, methods);
     view->arena = prt_arena_new();
     return view;
 }

@@ -258,6 +258,24 @@ missing_global(lua_State *L)
 }
 
 void
+prt_sandbox_guard(lua_State *L, const char *name, lua_CFunction function)
+{
+    lua_getfield(L, -1, name);
+    lua_pushcclosure(L, function, 1);
+    lua_setfield(L, -2, name);
+}
+
+int
+prt_sandbox_forward(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    prl_guard_check(L);
+    return lua_gettop(L);
+}
+
+void
 prt_sandbox_push_globals(lua_State *L, const char *folder)
 {
     lua_newtable(L);

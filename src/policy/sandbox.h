@@ -19,6 +19,10 @@ void prt_sandbox_push_globals(lua_State *L, const char *folder);
 /* The checked functions, for the libraries of policies: each replaces fields of the table on top of the stack. */
 void prt_sandbox_guard_strings(lua_State *L);
 void prt_sandbox_guard_tables(lua_State *L);
+/* Replaces field `name` of the table on top by `function`, which has the original as its first upvalue. */
+void prt_sandbox_guard(lua_State *L, const char *name, lua_CFunction function);
+/* Calls that original with all arguments: the end of a check that passed. */
+int prt_sandbox_forward(lua_State *L);
 
 /* Loads a text chunk: a first line with #! and a byte order mark are skipped. Pushes the function or an error; returns
  * Lua's status. */

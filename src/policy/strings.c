@@ -27,17 +27,6 @@ check_cost(lua_State *L, bool may_anchor)
                    (LUAI_UACINT) subject);
 }
 
-/* Calls the library's own function, the first upvalue, with all arguments. */
-static int
-forward(lua_State *L)
-{
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    prl_guard_check(L);
-    return lua_gettop(L);
-}
-
 static int
 guarded_find(lua_State *L)
 {
@@ -51,21 +40,21 @@ guarded_find(lua_State *L)
             return luaL_error(L, "a search for %I bytes could take too long on a text of %I bytes",
                               (LUAI_UACINT) length, (LUAI_UACINT) subject);
     }
-    return forward(L);
+    return prt_sandbox_forward(L);
 }
 
 static int
 guarded_match(lua_State *L)
 {
     check_cost(L, true);
-    return forward(L);
+    return prt_sandbox_forward(L);
 }
 
 static int
 guarded_gmatch(lua_State *L)
 {
     check_cost(L, false);
-    return forward(L);
+    return prt_sandbox_forward(L);
 }
 
 static int
@@ -81,25 +70,17 @@ guarded_rep(lua_State *L)
     }
     if ((lua_Unsigned) times > LONGEST_RESULT / (length + separator))
         return luaL_error(L, "the text would be longer than %d bytes", LONGEST_RESULT);
-    return forward(L);
-}
-
-static void
-guard(lua_State *L, const char *name, lua_CFunction function)
-{
-    lua_getfield(L, -1, name);
-    lua_pushcclosure(L, function, 1);
-    lua_setfield(L, -2, name);
+    return prt_sandbox_forward(L);
 }
 
 void
 prt_sandbox_guard_strings(lua_State *L)
 {
-    guard(L, "find", guarded_find);
-    guard(L, "match", guarded_match);
-    guard(L, "gsub", guarded_match);
-    guard(L, "gmatch", guarded_gmatch);
-    guard(L, "rep", guarded_rep);
+    prt_sandbox_guard(L, "find", guarded_find);
+    prt_sandbox_guard(L, "match", guarded_match);
+    prt_sandbox_guard(L, "gsub", guarded_match);
+    prt_sandbox_guard(L, "gmatch", guarded_gmatch);
+    prt_sandbox_guard(L, "rep", guarded_rep);
     lua_pushnil(L);
     lua_setfield(L, -2, "dump");
 }

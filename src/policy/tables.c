@@ -5,16 +5,6 @@
 
 enum { MOST_ITEMS = 1000000 };
 
-static int
-forward(lua_State *L)
-{
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    prl_guard_check(L);
-    return lua_gettop(L);
-}
-
 /* A length of one's own making would be the number of rounds. */
 static void
 check_length(lua_State *L, int index)
@@ -27,7 +17,7 @@ static int
 guarded(lua_State *L)
 {
     check_length(L, 1);
-    return forward(L);
+    return prt_sandbox_forward(L);
 }
 
 static void
@@ -43,14 +33,14 @@ guarded_concat(lua_State *L)
     check_length(L, 1);
     if (!lua_isnoneornil(L, 4))
         check_span(L, luaL_optinteger(L, 3, 1), luaL_checkinteger(L, 4));
-    return forward(L);
+    return prt_sandbox_forward(L);
 }
 
 static int
 guarded_move(lua_State *L)
 {
     check_span(L, luaL_checkinteger(L, 2), luaL_checkinteger(L, 3));
-    return forward(L);
+    return prt_sandbox_forward(L);
 }
 
 static int
@@ -59,7 +49,7 @@ guarded_unpack(lua_State *L)
     check_length(L, 1);
     if (!lua_isnoneornil(L, 3))
         check_span(L, luaL_optinteger(L, 2, 1), luaL_checkinteger(L, 3));
-    return forward(L);
+    return prt_sandbox_forward(L);
 }
 
 /* One comparison; comparing long texts, or calling C functions, runs no instructions that would be counted. */
@@ -86,24 +76,16 @@ guarded_sort(lua_State *L)
     if (!lua_isnil(L, 2))
         luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_pushcclosure(L, sort_less, 1);
-    return forward(L);
-}
-
-static void
-guard(lua_State *L, const char *name, lua_CFunction function)
-{
-    lua_getfield(L, -1, name);
-    lua_pushcclosure(L, function, 1);
-    lua_setfield(L, -2, name);
+    return prt_sandbox_forward(L);
 }
 
 void
 prt_sandbox_guard_tables(lua_State *L)
 {
-    guard(L, "concat", guarded_concat);
-    guard(L, "insert", guarded);
-    guard(L, "remove", guarded);
-    guard(L, "move", guarded_move);
-    guard(L, "sort", guarded_sort);
-    guard(L, "unpack", guarded_unpack);
+    prt_sandbox_guard(L, "concat", guarded_concat);
+    prt_sandbox_guard(L, "insert", guarded);
+    prt_sandbox_guard(L, "remove", guarded);
+    prt_sandbox_guard(L, "move", guarded_move);
+    prt_sandbox_guard(L, "sort", guarded_sort);
+    prt_sandbox_guard(L, "unpack", guarded_unpack);
 }

@@ -21,27 +21,6 @@ static const char *const presets[] = {"partman", "ppm", "go_partman", "year_mont
 
 typedef PRT_VEC(const char *) name_list;
 
-static prt_instant
-instant(const char *text)
-{
-    prt_error err = {0};
-    prt_instant at;
-    assert_ok(prt_instant_parse(text, &at, &err), &err);
-    return at;
-}
-
-static const prt_zone *
-zone_of(prt_arena *arena, const char *name)
-{
-    prt_error err = {0};
-    char *bytes;
-    size_t length;
-    const prt_zone *zone;
-    assert_ok(prt_tzdata_read(arena, name, &bytes, &length, &err), &err);
-    assert_ok(prt_zone_parse(arena, name, bytes, length, &zone, &err), &err);
-    return zone;
-}
-
 static prt_grid
 grid_of(const char *interval, const prt_zone *zone)
 {
@@ -121,12 +100,12 @@ check_cells(const char *zone_name, const char *interval, const char *first, cons
     prt_arena *arena = prt_arena_new();
     prt_error err = {0};
     prt_key key;
-    const prt_zone *zone = zone_of(arena, zone_name);
+    const prt_zone *zone = support_zone(arena, zone_name);
     const prt_grid grid = grid_of(interval, zone);
-    const prt_instant end = instant(last);
+    const prt_instant end = support_instant(last);
     assert_ok(prt_key_init(&key, "at", "timestamp with time zone", 1, 0, NULL, zone, &err), &err);
     name_list names[COUNT(presets)] = {0};
-    for (prt_pos at = prt_grid_floor(&grid, instant(first)), next; at < end; at = next) {
+    for (prt_pos at = prt_grid_floor(&grid, support_instant(first)), next; at < end; at = next) {
         next = prt_grid_next(&grid, at);
         for (size_t i = 0; i < COUNT(presets); i++) {
             const char *name = name_of(arena, presets[i], &grid, &key, at, next);
@@ -192,7 +171,7 @@ random_cut(uint64_t *seed, const prt_grid *grid)
 {
     static const char *const around[] = {"2011-12-30", "2017-10-15", "2018-02-18",
                                          "2024-03-31", "2024-10-27", "2024-11-03"};
-    prt_pos at = instant(around[next_random(seed) % COUNT(around)]);
+    prt_pos at = support_instant(around[next_random(seed) % COUNT(around)]);
     at += (int64_t) (next_random(seed) % (6 * PRT_USEC_PER_DAY)) - 3 * PRT_USEC_PER_DAY;
     switch (next_random(seed) % 5) {
     case 0:
@@ -217,7 +196,7 @@ check_segments(uint64_t *seed, const char *zone_name, const char *interval, cons
     prt_key key;
     enum { CUTS = 300 };
     prt_pos cuts[CUTS + 2] = {PRT_POS_MIN, PRT_POS_MAX};
-    const prt_zone *zone = zone_of(arena, zone_name);
+    const prt_zone *zone = support_zone(arena, zone_name);
     const prt_grid grid = grid_of(interval, zone);
     assert_ok(prt_key_init(&key, "at", "timestamp with time zone", 1, 0, NULL, zone, &err), &err);
     for (int i = 0; i < CUTS; i++)

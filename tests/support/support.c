@@ -1,5 +1,7 @@
 #include "support/support.h"
 
+#include "base/file.h"
+
 int
 support_arena_setup(void **state)
 {
@@ -12,4 +14,25 @@ support_arena_teardown(void **state)
 {
     prt_arena_free(*state);
     return 0;
+}
+
+const prt_zone *
+support_zone(prt_arena *arena, const char *name)
+{
+    prt_error err = {0};
+    char *bytes;
+    size_t length;
+    const prt_zone *zone;
+    assert_ok(prt_tzdata_read(arena, name, &bytes, &length, &err), &err);
+    assert_ok(prt_zone_parse(arena, name, bytes, length, &zone, &err), &err);
+    return zone;
+}
+
+prt_instant
+support_instant(const char *text)
+{
+    prt_error err = {0};
+    prt_instant at;
+    assert_ok(prt_instant_parse(text, &at, &err), &err);
+    return at;
 }

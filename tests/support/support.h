@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "model/zone.h"
 
 /* Fails the test with the error's text unless `ok`. */
 #define assert_ok(ok, err)                                                                         \
@@ -24,5 +25,9 @@
 /* cmocka setup and teardown that give each test a fresh prt_arena in *state. */
 int support_arena_setup(void **state);
 int support_arena_teardown(void **state);
+
+/* The system's zone, and an instant as prt_instant_parse reads it; the test fails when there is none. */
+const prt_zone *support_zone(prt_arena *arena, const char *name);
+prt_instant support_instant(const char *text);
 
 #endif

@@ -2,33 +2,12 @@
 #include "model/grid.h"
 #include "support/support.h"
 
-static const prt_zone *
-zone(prt_arena *arena, const char *name)
-{
-    prt_error err = {0};
-    char *bytes;
-    size_t length;
-    const prt_zone *found;
-    assert_ok(prt_tzdata_read(arena, name, &bytes, &length, &err), &err);
-    assert_ok(prt_zone_parse(arena, name, bytes, length, &found, &err), &err);
-    return found;
-}
-
-static prt_instant
-at(const char *text)
-{
-    prt_error err = {0};
-    prt_instant instant;
-    assert_ok(prt_instant_parse(text, &instant, &err), &err);
-    return instant;
-}
-
 static prt_grid
 grid(const char *interval, const char *anchor, const prt_zone *z)
 {
     prt_error err = {0};
     prt_interval parsed;
-    prt_instant instant = anchor == NULL ? 0 : at(anchor);
+    prt_instant instant = anchor == NULL ? 0 : support_instant(anchor);
     prt_grid g;
     assert_ok(prt_interval_parse(interval, &parsed, &err), &err);
     assert_ok(prt_grid_time(&g, &parsed, anchor == NULL ? NULL : &instant, z, &err), &err);
@@ -49,8 +28,8 @@ static void
 assert_cell(const prt_grid *g, const char *inside, const char *from, const char *to)
 {
     prt_arena *arena = prt_arena_new();
-    prt_pos floor = prt_grid_floor(g, at(inside)), next = prt_grid_next(g, at(inside));
-    if (floor != at(from) || next != at(to))
+    prt_pos floor = prt_grid_floor(g, support_instant(inside)), next = prt_grid_next(g, support_instant(inside));
+    if (floor != support_instant(from) || next != support_instant(to))
         fail_msg("%s: [%s, %s), not [%s, %s)", inside, prt_instant_format(arena, floor),
                  prt_instant_format(arena, next), from, to);
     prt_arena_free(arena);
@@ -99,43 +78,46 @@ test_utc_cells(void **state)
 static void
 test_local_days(void **state)
 {
-    prt_grid paris = grid("daily", NULL, zone(*state, "Europe/Paris"));
+    prt_grid paris = grid("daily", NULL, support_zone(*state, "Europe/Paris"));
     assert_cell(&paris, "2025-03-30 12:00Z", "2025-03-30 00:00+01", "2025-03-31 00:00+02"); /* 23 hours */
     assert_cell(&paris, "2025-10-26 12:00Z", "2025-10-26 00:00+02", "2025-10-27 00:00+01"); /* 25 hours */
-    assert_int_equal(prt_grid_wall(&paris, at("2025-10-26 00:00+02")), at("2025-10-26"));
+    assert_int_equal(prt_grid_wall(&paris, support_instant("2025-10-26 00:00+02")), support_instant("2025-10-26"));
 
-    prt_grid sao_paulo = grid("daily", NULL, zone(*state, "America/Sao_Paulo"));
+    prt_grid sao_paulo = grid("daily", NULL, support_zone(*state, "America/Sao_Paulo"));
     assert_cell(&sao_paulo, "2018-11-04 12:00Z", "2018-11-04 01:00-02", "2018-11-05 00:00-02"); /* no midnight */
-    assert_int_equal(prt_grid_wall(&sao_paulo, at("2018-11-04 01:00-02")), at("2018-11-04 01:00"));
+    assert_int_equal(prt_grid_wall(&sao_paulo, support_instant("2018-11-04 01:00-02")),
+                     support_instant("2018-11-04 01:00"));
     assert_cell(&sao_paulo, "2018-02-17 23:30-03", "2018-02-17 00:00-02", "2018-02-18 00:00-03"); /* 23:30 again */
 
-    prt_grid st_johns = grid("daily", NULL, zone(*state, "America/St_Johns")); /* at 00:01 it was 23:01 again */
+    prt_grid st_johns = grid("daily", NULL, support_zone(*state, "America/St_Johns")); /* at 00:01 it was 23:01 again */
     assert_cell(&st_johns, "2009-10-31 23:30-02:30", "2009-10-31 00:00-02:30", "2009-11-01 00:00-02:30");
     assert_cell(&st_johns, "2009-10-31 23:30-03:30", "2009-11-01 00:00-02:30", "2009-11-02 00:00-03:30");
-    assert_int_equal(prt_grid_prev(&st_johns, at("2009-10-31 23:30-03:30")), at("2009-11-01 00:00-02:30"));
+    assert_int_equal(prt_grid_prev(&st_johns, support_instant("2009-10-31 23:30-03:30")),
+                     support_instant("2009-11-01 00:00-02:30"));
 
-    prt_grid apia = grid("daily", NULL, zone(*state, "Pacific/Apia")); /* 2011-12-30 was skipped */
+    prt_grid apia = grid("daily", NULL, support_zone(*state, "Pacific/Apia")); /* 2011-12-30 was skipped */
     assert_cell(&apia, "2011-12-29 23:00-10", "2011-12-29 00:00-10", "2011-12-31 00:00+14");
     assert_cell(&apia, "2011-12-31 00:00+14", "2011-12-31 00:00+14", "2012-01-01 00:00+14");
-    assert_int_equal(prt_grid_prev(&apia, at("2011-12-31 00:00+14")), at("2011-12-29 00:00-10"));
-    assert_int_equal(prt_grid_wall(&apia, at("2011-12-30 10:00Z")), at("2011-12-31"));
+    assert_int_equal(prt_grid_prev(&apia, support_instant("2011-12-31 00:00+14")),
+                     support_instant("2011-12-29 00:00-10"));
+    assert_int_equal(prt_grid_wall(&apia, support_instant("2011-12-30 10:00Z")), support_instant("2011-12-31"));
 
-    prt_grid months = grid("monthly", NULL, zone(*state, "America/New_York"));
+    prt_grid months = grid("monthly", NULL, support_zone(*state, "America/New_York"));
     assert_cell(&months, "2025-03-31 23:00-04", "2025-03-01 00:00-05", "2025-04-01 00:00-04");
-    prt_grid weeks = grid("weekly", NULL, zone(*state, "Australia/Lord_Howe"));
+    prt_grid weeks = grid("weekly", NULL, support_zone(*state, "Australia/Lord_Howe"));
     assert_cell(&weeks, "2025-04-06 12:00+10:30", "2025-03-31 00:00+11", "2025-04-07 00:00+10:30");
-    prt_grid hours = grid("6 hours", NULL, zone(*state, "Asia/Kathmandu")); /* on the UTC grid all the same */
+    prt_grid hours = grid("6 hours", NULL, support_zone(*state, "Asia/Kathmandu")); /* on the UTC grid all the same */
     assert_cell(&hours, "2025-01-01 07:00Z", "2025-01-01 06:00Z", "2025-01-01 12:00Z");
-    assert_int_equal(prt_grid_wall(&hours, at("2025-01-01 06:00Z")), at("2025-01-01 06:00"));
+    assert_int_equal(prt_grid_wall(&hours, support_instant("2025-01-01 06:00Z")), support_instant("2025-01-01 06:00"));
 }
 
 /* Hour by hour through both changes of clocks: each hour once, with a name of its own. */
 static void
 test_hours_through_clock_changes(void **state)
 {
-    prt_grid g = grid("hourly", NULL, zone(*state, "Europe/Paris"));
+    prt_grid g = grid("hourly", NULL, support_zone(*state, "Europe/Paris"));
     for (int change = 0; change < 2; change++) {
-        prt_pos p = change == 0 ? at("2025-03-29 20:00Z") : at("2025-10-25 20:00Z");
+        prt_pos p = change == 0 ? support_instant("2025-03-29 20:00Z") : support_instant("2025-10-25 20:00Z");
         for (int i = 0; i < 12; i++, p = prt_grid_next(&g, p)) {
             assert_int_equal(prt_grid_next(&g, p) - p, PRT_USEC_PER_HOUR);
             assert_true(prt_grid_wall(&g, prt_grid_next(&g, p)) > prt_grid_wall(&g, p));
@@ -172,7 +154,7 @@ test_ids(void **state)
 static void
 test_ends(void **state)
 {
-    const prt_zone *zones[] = {NULL, zone(*state, "Europe/Paris"), zone(*state, "America/New_York")};
+    const prt_zone *zones[] = {NULL, support_zone(*state, "Europe/Paris"), support_zone(*state, "America/New_York")};
     prt_grid ids = id_grid(1000, 0);
     assert_int_equal(prt_grid_floor(&ids, INT64_MIN), PRT_POS_MIN);
     assert_int_equal(prt_grid_next(&ids, INT64_MIN), -INT64_C(9223372036854775000));
@@ -199,7 +181,8 @@ test_ends(void **state)
 static void
 test_anchors(void **state)
 {
-    const prt_zone *new_york = zone(*state, "America/New_York"), *kathmandu = zone(*state, "Asia/Kathmandu");
+    const prt_zone *new_york = support_zone(*state, "America/New_York"),
+                   *kathmandu = support_zone(*state, "Asia/Kathmandu");
     prt_grid g = grid("10 days", "2025-01-05", new_york); /* a plain date is that date anywhere */
     assert_cell(&g, "2025-01-06 12:00Z", "2025-01-05 00:00-05", "2025-01-15 00:00-05");
     g = grid("10 days", "2025-01-05 00:00-05", new_york); /* and so is the zone's own midnight */

@@ -2,18 +2,6 @@
 #include "model/interval.h"
 #include "support/support.h"
 
-static const prt_zone *
-zone(prt_arena *arena, const char *name)
-{
-    prt_error err = {0};
-    char *bytes;
-    size_t length;
-    const prt_zone *found;
-    assert_ok(prt_tzdata_read(arena, name, &bytes, &length, &err), &err);
-    assert_ok(prt_zone_parse(arena, name, bytes, length, &found, &err), &err);
-    return found;
-}
-
 static prt_interval
 parse(const char *text)
 {
@@ -143,7 +131,7 @@ test_add(void **state)
     assert_sum("2025-01-01", "0", -1, NULL, "2025-01-01");
 
     /* Paris: 2025-03-30 has 23 hours and no 02:30; 2025-10-26 has 25 and 02:30 twice. */
-    const prt_zone *paris = zone(*state, "Europe/Paris");
+    const prt_zone *paris = support_zone(*state, "Europe/Paris");
     assert_sum("2025-03-29 12:00+01", "1 day", 1, paris, "2025-03-30 12:00+02");
     assert_sum("2025-03-29 12:00+01", "24 hours", 1, paris, "2025-03-30 13:00+02");
     assert_sum("2025-03-29 02:30+01", "1 day", 1, paris, "2025-03-30 03:00+02");
@@ -151,7 +139,7 @@ test_add(void **state)
     assert_sum("2025-10-27 02:30+01", "1 day", -1, paris, "2025-10-26 02:30+02");
     assert_sum("2025-04-30 02:30+02", "1 month", -1, paris, "2025-03-30 03:00+02");
 
-    const prt_zone *apia = zone(*state, "Pacific/Apia"); /* no 2011-12-30 */
+    const prt_zone *apia = support_zone(*state, "Pacific/Apia"); /* no 2011-12-30 */
     assert_sum("2011-12-29 12:00-10", "1 day", 1, apia, "2011-12-31 00:00+14");
 }
 

@@ -13,27 +13,6 @@ typedef struct fixture {
     prt_name_input input;
 } fixture;
 
-static prt_instant
-instant(const char *text)
-{
-    prt_error err = {0};
-    prt_instant at;
-    assert_ok(prt_instant_parse(text, &at, &err), &err);
-    return at;
-}
-
-static const prt_zone *
-zone_of(prt_arena *arena, const char *name)
-{
-    prt_error err = {0};
-    char *bytes;
-    size_t length;
-    const prt_zone *zone;
-    assert_ok(prt_tzdata_read(arena, name, &bytes, &length, &err), &err);
-    assert_ok(prt_zone_parse(arena, name, bytes, length, &zone, &err), &err);
-    return zone;
-}
-
 static fixture *
 with_input(fixture *f)
 {
@@ -48,9 +27,9 @@ time_set(prt_arena *arena, const char *interval, const char *zone, const char *a
     prt_error err = {0};
     fixture *f = PRT_NEW(arena, fixture);
     prt_interval step;
-    prt_instant origin = anchor == NULL ? 0 : instant(anchor);
+    prt_instant origin = anchor == NULL ? 0 : support_instant(anchor);
     f->arena = arena;
-    f->zone = zone == NULL ? NULL : zone_of(arena, zone);
+    f->zone = zone == NULL ? NULL : support_zone(arena, zone);
     assert_ok(prt_interval_parse(interval, &step, &err), &err);
     assert_ok(prt_grid_time(&f->grid, &step, anchor == NULL ? NULL : &origin, f->zone, &err), &err);
     assert_ok(prt_key_init(&f->key, "at", "timestamp with time zone", 1, 0, NULL, f->zone, &err), &err);
@@ -119,7 +98,7 @@ test_presets(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fixture *f = time_set(*state, rows[i].interval, NULL, NULL);
-        prt_instant at = instant(rows[i].at);
+        prt_instant at = support_instant(rows[i].at);
         assert_string_equal(name_cell(f, "partman", at), rows[i].partman);
         assert_string_equal(name_cell(f, NULL, at), rows[i].partman);
         assert_string_equal(name_cell(f, "ppm", at), rows[i].ppm);
@@ -157,47 +136,49 @@ static void
 test_own_anchors(void **state)
 {
     fixture *f = time_set(*state, "1 year", NULL, "2000-04-01");
-    assert_string_equal(name_cell(f, "ppm", instant("2025-05-01")), "events_2025_04");
+    assert_string_equal(name_cell(f, "ppm", support_instant("2025-05-01")), "events_2025_04");
     f = time_set(*state, "1 year", NULL, "2000-04-06");
-    assert_string_equal(name_cell(f, "ppm", instant("2025-05-01")), "events_2025_04_06");
-    assert_string_equal(name_cell(f, "year_month", instant("2025-05-01")), "events_y2025m04d06");
+    assert_string_equal(name_cell(f, "ppm", support_instant("2025-05-01")), "events_2025_04_06");
+    assert_string_equal(name_cell(f, "year_month", support_instant("2025-05-01")), "events_y2025m04d06");
     f = time_set(*state, "3 months", NULL, "2000-02-01");
-    assert_string_equal(name_cell(f, "ppm", instant("2025-01-31")), "events_2024_11");
+    assert_string_equal(name_cell(f, "ppm", support_instant("2025-01-31")), "events_2024_11");
     f = time_set(*state, "1 month", NULL, "2000-01-31");
-    assert_string_equal(name_cell(f, "ppm", instant("2025-03-01")), "events_2025_02_28");
+    assert_string_equal(name_cell(f, "ppm", support_instant("2025-03-01")), "events_2025_02_28");
     f = time_set(*state, "1 week", NULL, "2000-01-02"); /* from Sunday */
-    assert_string_equal(name_cell(f, "ppm", instant("2025-01-01")), "events_2024_12_29");
+    assert_string_equal(name_cell(f, "ppm", support_instant("2025-01-01")), "events_2024_12_29");
     f = time_set(*state, "6 hours", NULL, "2000-01-01 01:30");
-    assert_string_equal(name_cell(f, "partman", instant("2025-01-01 07:30")), "events_p20250101_073000");
+    assert_string_equal(name_cell(f, "partman", support_instant("2025-01-01 07:30")), "events_p20250101_073000");
 }
 
 static void
 test_zones(void **state)
 {
     fixture *f = time_set(*state, "1 day", "Asia/Kathmandu", NULL);
-    prt_instant midnight = instant("2025-01-01 00:00+05:45");
+    prt_instant midnight = support_instant("2025-01-01 00:00+05:45");
     assert_string_equal(name_cell(f, NULL, midnight), "events_p20250101");
     assert_string_equal(name_cell(f, NULL, midnight - 1), "events_p20241231");
     /* an end off the local midnight is told in UTC, to the last digit */
     assert_string_equal(name_range(f, NULL, midnight, midnight + PRT_USEC_PER_HOUR),
                         "events_p20250101_to_20241231_191500");
-    assert_string_equal(name_range(f, NULL, instant("2025-01-01 00:00Z"), instant("2025-01-01 00:00:00.5Z")),
-                        "events_p20250101_000000_to_20250101_000000_500000");
+    assert_string_equal(
+        name_range(f, NULL, support_instant("2025-01-01 00:00Z"), support_instant("2025-01-01 00:00:00.5Z")),
+        "events_p20250101_000000_to_20250101_000000_500000");
     f = time_set(*state, "1 month", "America/New_York", NULL);
-    assert_string_equal(name_cell(f, "ppm", instant("2025-03-31 23:59-04")), "events_2025_03");
-    assert_string_equal(name_cell(f, "{table}_{from:%Y%m%d%H}", instant("2025-03-31 23:59-04")), "events_2025030100");
+    assert_string_equal(name_cell(f, "ppm", support_instant("2025-03-31 23:59-04")), "events_2025_03");
+    assert_string_equal(name_cell(f, "{table}_{from:%Y%m%d%H}", support_instant("2025-03-31 23:59-04")),
+                        "events_2025030100");
     /* S\u00e3o Paulo, 2017-10-15: midnight does not exist, the day begins at 01:00 */
     f = time_set(*state, "1 day", "America/Sao_Paulo", NULL);
-    assert_string_equal(name_cell(f, NULL, instant("2017-10-15 12:00-02")), "events_p20171015");
-    assert_string_equal(name_range(f, NULL, instant("2017-10-15 03:00Z"), instant("2017-10-17 02:00Z")),
+    assert_string_equal(name_cell(f, NULL, support_instant("2017-10-15 12:00-02")), "events_p20171015");
+    assert_string_equal(name_range(f, NULL, support_instant("2017-10-15 03:00Z"), support_instant("2017-10-17 02:00Z")),
                         "events_p20171015_to_20171017");
     /* S\u00e3o Paulo, 2018-02-18: the hour before midnight happens twice; the day lasts 25 hours */
-    assert_string_equal(name_cell(f, NULL, instant("2018-02-17 23:30-03")), "events_p20180217");
-    assert_string_equal(name_cell(f, NULL, instant("2018-02-18 00:00-03")), "events_p20180218");
+    assert_string_equal(name_cell(f, NULL, support_instant("2018-02-17 23:30-03")), "events_p20180217");
+    assert_string_equal(name_cell(f, NULL, support_instant("2018-02-18 00:00-03")), "events_p20180218");
     /* Apia has no 2011-12-30 */
     f = time_set(*state, "1 day", "Pacific/Apia", NULL);
-    assert_string_equal(name_cell(f, NULL, instant("2011-12-29 12:00-10")), "events_p20111229");
-    assert_string_equal(name_cell(f, NULL, instant("2011-12-31 12:00+14")), "events_p20111231");
+    assert_string_equal(name_cell(f, NULL, support_instant("2011-12-29 12:00-10")), "events_p20111229");
+    assert_string_equal(name_cell(f, NULL, support_instant("2011-12-31 12:00+14")), "events_p20111231");
 }
 
 /* Paris, 2024-10-27: 02:00 to 03:00 happens twice. Hours are told in UTC, so no name does. */
@@ -205,22 +186,22 @@ static void
 test_hours_through_a_clock_change(void **state)
 {
     fixture *f = time_set(*state, "1 hour", "Europe/Paris", NULL);
-    assert_string_equal(name_cell(f, NULL, instant("2024-10-27 02:30+02")), "events_p20241027_000000");
-    assert_string_equal(name_cell(f, NULL, instant("2024-10-27 02:30+01")), "events_p20241027_010000");
-    assert_string_equal(name_cell(f, "{table}_{from:%d_%H}", instant("2024-10-27 02:30+01")), "events_27_01");
+    assert_string_equal(name_cell(f, NULL, support_instant("2024-10-27 02:30+02")), "events_p20241027_000000");
+    assert_string_equal(name_cell(f, NULL, support_instant("2024-10-27 02:30+01")), "events_p20241027_010000");
+    assert_string_equal(name_cell(f, "{table}_{from:%d_%H}", support_instant("2024-10-27 02:30+01")), "events_27_01");
 }
 
 static void
 test_segments(void **state)
 {
     fixture *f = time_set(*state, "1 month", NULL, NULL);
-    prt_instant from = instant("2025-01-15"), to = instant("2025-02-01");
+    prt_instant from = support_instant("2025-01-15"), to = support_instant("2025-02-01");
     assert_string_equal(name_range(f, "partman", from, to), "events_p20250115_to_20250201");
     assert_string_equal(name_range(f, "ppm", from, to), "events_2025_01_15_to_2025_02_01");
     assert_string_equal(name_range(f, "go_partman", from, to), "events_20250115_to_20250201");
     assert_string_equal(name_range(f, "year_month", from, to), "events_y2025m01d15_to_y2025m02d01");
     /* two whole cells are no cell; nor is the time before all of them */
-    assert_string_equal(name_range(f, "ppm", instant("2025-01-01"), instant("2025-03-01")),
+    assert_string_equal(name_range(f, "ppm", support_instant("2025-01-01"), support_instant("2025-03-01")),
                         "events_2025_01_01_to_2025_03_01");
     assert_string_equal(name_range(f, "partman", PRT_POS_MIN, to), "events_pmin_to_20250201");
     assert_string_equal(name_range(f, "partman", to, PRT_POS_MAX), "events_p20250201_to_max");
@@ -234,7 +215,7 @@ test_segments(void **state)
     assert_string_equal(name_range(f, "{from}-{table}-{to}", from, to), "20250115-events-20250201");
     assert_string_equal(name_range(f, "{table}_{from:%Y_%m}", PRT_POS_MIN, to), "events_min_min_to_20250201");
     f = time_set(*state, "1 hour", NULL, NULL);
-    assert_string_equal(name_range(f, "partman", instant("2025-01-01"), instant("2025-01-02")),
+    assert_string_equal(name_range(f, "partman", support_instant("2025-01-01"), support_instant("2025-01-02")),
                         "events_p20250101_000000_to_20250102_000000");
 }
 
@@ -260,7 +241,7 @@ test_templates(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         prt_error err = {0};
         assert_ok(prt_naming_check(rows[i].text, &err), &err);
-        assert_string_equal(name_cell(f, rows[i].text, instant("2025-04-17")), rows[i].name);
+        assert_string_equal(name_cell(f, rows[i].text, support_instant("2025-04-17")), rows[i].name);
     }
 }
 
@@ -304,7 +285,7 @@ test_template_errors(void **state)
 static bool
 try_name(fixture *f, const prt_naming *how, const char **name, prt_error *err)
 {
-    prt_pos at = f->grid.unit == PRT_UNIT_ID ? 0 : instant("2025-04-01");
+    prt_pos at = f->grid.unit == PRT_UNIT_ID ? 0 : support_instant("2025-04-01");
     f->input.range = (prt_range) {.from = {.pos = prt_grid_floor(&f->grid, at)},
                                   .to = {.pos = prt_grid_next(&f->grid, at)}};
     return prt_naming_make(f->arena, how, &f->input, name, err);
@@ -333,7 +314,8 @@ test_expand(void **state)
     prt_error err = {0};
     const char *out;
     fixture *f = time_set(*state, "1 day", NULL, NULL);
-    f->input.range = (prt_range) {.from = {.pos = instant("2025-01-01")}, .to = {.pos = instant("2025-02-01")}};
+    f->input.range = (prt_range) {.from = {.pos = support_instant("2025-01-01")},
+                                  .to = {.pos = support_instant("2025-02-01")}};
     assert_ok(prt_template_expand(*state, "s3://archive/{schema}/{table}/{from:%Y}/{from}-{to}.csv.zst", &f->input,
                                   &out, &err),
               &err);
@@ -347,7 +329,7 @@ static void
 test_long_names(void **state)
 {
     fixture *f = time_set(*state, "1 day", NULL, NULL);
-    prt_instant at = instant("2025-01-01");
+    prt_instant at = support_instant("2025-01-01");
     /* 53 bytes + 10 fit; one more does not */
     f->input.table = "a1234567890123456789012345678901234567890123456789012";
     assert_int_equal(strlen(f->input.table), 53);

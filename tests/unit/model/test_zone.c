@@ -6,33 +6,12 @@
 #include "model/zone.h"
 #include "support/support.h"
 
-static const prt_zone *
-zone(prt_arena *arena, const char *name)
-{
-    prt_error err = {0};
-    char *bytes;
-    size_t length;
-    const prt_zone *found;
-    assert_ok(prt_tzdata_read(arena, name, &bytes, &length, &err), &err);
-    assert_ok(prt_zone_parse(arena, name, bytes, length, &found, &err), &err);
-    return found;
-}
-
-static prt_instant
-at(const char *text)
-{
-    prt_error err = {0};
-    prt_instant instant;
-    assert_ok(prt_instant_parse(text, &instant, &err), &err);
-    return instant;
-}
-
 static void
 assert_first(const prt_zone *z, const char *local, const char *instant)
 {
     prt_arena *arena = prt_arena_new();
-    prt_instant got = prt_zone_first(z, at(local));
-    if (got != at(instant))
+    prt_instant got = prt_zone_first(z, support_instant(local));
+    if (got != support_instant(instant))
         fail_msg("%s %s is %s, not %s", prt_zone_name(z), local, prt_instant_format(arena, got), instant);
     prt_arena_free(arena);
 }
@@ -117,8 +96,8 @@ rule_zone(prt_arena *arena, const char *footer)
 static void
 assert_offset(const prt_zone *z, const char *instant, int32_t offset)
 {
-    if (prt_zone_offset(z, at(instant)) != offset)
-        fail_msg("%s %s: %d, not %d", prt_zone_name(z), instant, prt_zone_offset(z, at(instant)), offset);
+    if (prt_zone_offset(z, support_instant(instant)) != offset)
+        fail_msg("%s %s: %d, not %d", prt_zone_name(z), instant, prt_zone_offset(z, support_instant(instant)), offset);
 }
 
 /* ---- tests ---- */
@@ -141,7 +120,7 @@ test_utc(void **state)
 static void
 test_offsets(void **state)
 {
-    const prt_zone *paris = zone(*state, "Europe/Paris"), *dublin = zone(*state, "Europe/Dublin");
+    const prt_zone *paris = support_zone(*state, "Europe/Paris"), *dublin = support_zone(*state, "Europe/Dublin");
     assert_string_equal(prt_zone_name(paris), "Europe/Paris");
     assert_offset(paris, "1890-01-01", 561); /* local mean time, +0:09:21 */
     assert_offset(paris, "1930-01-15", 0);
@@ -156,9 +135,9 @@ test_offsets(void **state)
     assert_offset(dublin, "2025-07-15", 3600);
     assert_offset(dublin, "2150-01-15", 0);
     assert_offset(dublin, "2150-07-15", 3600);
-    assert_offset(zone(*state, "Asia/Kathmandu"), "2100-01-01", 20700);
-    assert_offset(zone(*state, "Etc/GMT+12"), "2100-01-01", -43200);
-    assert_int_equal(prt_zone_local(paris, at("2025-01-01")), at("2025-01-01 01:00"));
+    assert_offset(support_zone(*state, "Asia/Kathmandu"), "2100-01-01", 20700);
+    assert_offset(support_zone(*state, "Etc/GMT+12"), "2100-01-01", -43200);
+    assert_int_equal(prt_zone_local(paris, support_instant("2025-01-01")), support_instant("2025-01-01 01:00"));
     assert_int_equal(prt_zone_local(paris, PRT_POS_MAX), PRT_POS_MAX);
     assert_int_equal(prt_zone_local(paris, PRT_POS_MIN), PRT_POS_MIN);
 }
@@ -166,7 +145,8 @@ test_offsets(void **state)
 static void
 test_first(void **state)
 {
-    const prt_zone *paris = zone(*state, "Europe/Paris"), *sao_paulo = zone(*state, "America/Sao_Paulo");
+    const prt_zone *paris = support_zone(*state, "Europe/Paris"),
+                   *sao_paulo = support_zone(*state, "America/Sao_Paulo");
     assert_first(paris, "2025-01-01", "2025-01-01 00:00+01");
     assert_first(paris, "2025-03-30 02:30", "2025-03-30 01:00Z"); /* does not exist */
     assert_first(paris, "2025-10-26 02:30", "2025-10-26 00:30Z"); /* twice: the first */
@@ -175,23 +155,25 @@ test_first(void **state)
     assert_first(sao_paulo, "2018-02-18", "2018-02-18 03:00Z"); /* at 00:00 it was 23:00 again: the second midnight */
     assert_first(sao_paulo, "2018-02-17 23:30", "2018-02-18 01:30Z");
 
-    const prt_zone *st_johns = zone(*state, "America/St_Johns"); /* at 00:01 it was 23:01 again: the first midnight */
+    const prt_zone *st_johns = support_zone(*state,
+                                            "America/St_Johns"); /* at 00:01 it was 23:01 again: the first midnight */
     assert_first(st_johns, "2009-11-01", "2009-11-01 00:00-02:30");
     assert_first(st_johns, "2009-11-01 00:00:30", "2009-11-01 00:00:30-02:30");
     assert_first(st_johns, "2009-11-01 00:02", "2009-11-01 00:02-03:30");
 
-    const prt_zone *apia = zone(*state, "Pacific/Apia"); /* from 2011-12-29 24:00 -10 straight to 12-31 00:00 +14 */
+    const prt_zone *apia = support_zone(*state,
+                                        "Pacific/Apia"); /* from 2011-12-29 24:00 -10 straight to 12-31 00:00 +14 */
     assert_first(apia, "2011-12-30", "2011-12-30 10:00Z");
     assert_first(apia, "2011-12-30 23:59:59", "2011-12-30 10:00Z");
     assert_first(apia, "2011-12-31", "2011-12-30 10:00Z");
     assert_first(apia, "2012-01-01", "2011-12-31 10:00Z");
 
-    assert_first(zone(*state, "Asia/Manila"), "1844-12-31 12:00", "1844-12-31 15:56:08Z"); /* skipped, too */
+    assert_first(support_zone(*state, "Asia/Manila"), "1844-12-31 12:00", "1844-12-31 15:56:08Z"); /* skipped, too */
     assert_first(paris, "2150-03-29 02:30", "2150-03-29 01:00Z");
     assert_int_equal(prt_zone_first(paris, PRT_POS_MAX), PRT_POS_MAX);
     assert_int_equal(prt_zone_first(paris, PRT_POS_MIN), PRT_POS_MIN);
     assert_int_equal(prt_zone_first(paris, PRT_POS_MAX - 1), PRT_POS_MAX - 1 - 3600 * PRT_USEC_PER_SEC);
-    assert_int_equal(prt_zone_first(zone(*state, "America/New_York"), PRT_POS_MAX - 1), PRT_POS_MAX);
+    assert_int_equal(prt_zone_first(support_zone(*state, "America/New_York"), PRT_POS_MAX - 1), PRT_POS_MAX);
     assert_int_equal(prt_zone_first(paris, PRT_POS_MIN + 1), PRT_POS_MIN);
 }
 
@@ -396,8 +378,8 @@ test_damage(void **state)
         const prt_zone *z;
         prt_error refused = {0};
         if (prt_zone_parse(arena, "Damaged", copy, length, &z, &refused)) {
-            prt_instant first = prt_zone_first(z, at("2025-03-09 02:30"));
-            assert_true(prt_zone_local(z, first) >= at("2025-03-09 02:30"));
+            prt_instant first = prt_zone_first(z, support_instant("2025-03-09 02:30"));
+            assert_true(prt_zone_local(z, first) >= support_instant("2025-03-09 02:30"));
         } else {
             assert_int_equal(refused.code, PRT_ERR_VALUE);
         }
