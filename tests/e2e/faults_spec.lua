@@ -296,14 +296,14 @@ describe("the lock table", function()
       local db = support.database [[CREATE TABLE events (at timestamptz NOT NULL, a int, b text, PRIMARY KEY (at))
         PARTITION BY RANGE (at); CREATE INDEX ON events (a); CREATE INDEX ON events (b);]]
       -- All in one transaction is too much for this server.
-      assert.is_false((pcall(sql, db, [[BEGIN; DO $$ BEGIN FOR i IN 1 .. 700 LOOP
-        EXECUTE format('CREATE TABLE x%s (a int PRIMARY KEY, b text)', i); END LOOP; END $$; ROLLBACK]])))
-      applied(db, now, policy_file 'table = "public.events", interval = "1 day", premake = 500')
-      assert.equal(501, support.count(db, "events"))
+      assert.is_false((pcall(sql, db, [[BEGIN; DO $$ BEGIN FOR i IN 1 .. 900 LOOP
+        EXECUTE format('CREATE TABLE x%s (LIKE events INCLUDING ALL)', i); END LOOP; END $$; ROLLBACK]])))
+      applied(db, now, policy_file 'table = "public.events", interval = "1 day", premake = 899')
+      assert.equal(900, support.count(db, "events"))
       local shrunk = policy_file [[table = "public.events", interval = "1 day", premake = 0, retention = "1 day",
         cleanup = "drop"]]
       applied(db, "2026-06-22 12:00", shrunk, { "--max-drop", "all" })
-      assert.equal(402, support.count(db, "events"))
+      assert.equal(801, support.count(db, "events"))
     end)
     sql("postgres", "ALTER SYSTEM RESET max_locks_per_transaction")
     support.restart()
