@@ -19,6 +19,15 @@ prt_pos_add(prt_pos a, int64_t b)
 }
 
 int64_t
+prt_pos_distance(prt_pos from, prt_pos to)
+{
+    int64_t distance;
+    if (__builtin_sub_overflow(to, from, &distance))
+        return to < from ? PRT_POS_MIN : PRT_POS_MAX;
+    return distance;
+}
+
+int64_t
 prt_floor_div(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0 ? 1 : 0);

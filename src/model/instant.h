@@ -27,6 +27,8 @@ typedef int64_t prt_pos;
 
 /* Sums that stop at PRT_POS_MIN and PRT_POS_MAX instead of overflowing. The infinities stay what they are. */
 prt_pos prt_pos_add(prt_pos a, int64_t b);
+/* `to` minus `from`, likewise. */
+int64_t prt_pos_distance(prt_pos from, prt_pos to);
 /* Floor division and its remainder (0 <= remainder < b), b > 0. */
 int64_t prt_floor_div(int64_t a, int64_t b);
 

@@ -69,7 +69,11 @@ find_key(prt_planner *planner, prt_set *set)
            (parent->key[index].name == NULL || strcmp(parent->key[index].name, wanted) != 0))
         index++;
     if (index >= parent->columns) {
-        refuse(planner, set, PRT_FINDING_UNSUPPORTED_KEY, NULL,
+        const char *name = parent->columns > 0 ? parent->key[0].name : NULL;
+        refuse(planner, set, PRT_FINDING_UNSUPPORTED_KEY,
+               name == NULL ? NULL
+                            : prt_arena_printf(planner->arena, "it is partitioned by %s: correct the policy's key",
+                                               prt_ident_display(planner->arena, NULL, name)),
                prt_arena_printf(planner->arena, "it is not partitioned by column %s",
                                 prt_ident_display(planner->arena, NULL, wanted == NULL ? "?" : wanted)));
         return false;
@@ -119,7 +123,7 @@ find_grid(prt_planner *planner, prt_set *set)
                    ? "give the interval as a number of ids"
                    : "give the interval as a number of ids; for a column that holds epoch "
                      "seconds: key = { column = ..., epoch = \"s\" }",
-               prt_arena_printf(arena, "the interval is %s, but column %s is %s that holds %s",
+               prt_arena_printf(arena, "the interval is %s, but column %s of type %s holds %s",
                                 spec->by_id ? "a number of ids" : "a span of time",
                                 prt_ident_display(arena, NULL, set->key.column), set->key.type, ids ? "ids" : "times"));
         return false;
@@ -236,7 +240,7 @@ plan_set(prt_planner *planner, prt_set *set)
     prt_cover_read(&site);
     sum_sizes(set);
     set->horizon = prt_cover_end(&site, set->now, false);
-    set->runway = set->horizon == PRT_POS_MAX ? PRT_POS_MAX : set->horizon - set->now;
+    set->runway = set->horizon == PRT_POS_MAX ? PRT_POS_MAX : prt_pos_distance(set->now, set->horizon);
     if (planner->snapshot->standby)
         return;
     prt_expire_mark(&site);
@@ -274,6 +278,7 @@ plan_root(prt_planner *planner, const prt_table *root, const prt_spec *spec)
     const char *message, *hint = NULL;
     if (root->kind == 0) {
         message = "the table does not exist";
+        hint = "correct the policy's table, or connect to another database";
     } else if (root->parent == NULL) {
         message = "the table is not partitioned";
         hint = "create it with PARTITION BY RANGE (...)";

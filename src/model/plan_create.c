@@ -37,6 +37,16 @@ moving_hurts(const prt_parent *parent)
     return NULL;
 }
 
+/* Which rows belong to a range, partrun can tell from columns only. */
+static bool
+has_expression(const prt_parent *parent)
+{
+    for (size_t i = 0; i < parent->columns; i++)
+        if (parent->key[i].name == NULL)
+            return true;
+    return false;
+}
+
 /* The default partition holds rows of the new one: they move, or it cannot be made. False: a finding says why. */
 static bool
 resolve_blocked(prt_worksite *site, prt_operation *operation)
@@ -51,6 +61,11 @@ resolve_blocked(prt_worksite *site, prt_operation *operation)
     if (site->spec->default_partition != PRT_DEFAULT_DRAIN) {
         prt_find(site, PRT_FINDING_DEFAULT_BLOCKS, PRT_SEVERITY_ERROR, object,
                  "default = \"drain\" moves them when their partition is made", "%s holds rows of %s", holder, range);
+        return false;
+    }
+    if (has_expression(site->parent)) {
+        prt_find(site, PRT_FINDING_DEFAULT_BLOCKS, PRT_SEVERITY_ERROR, object, "move the rows by hand",
+                 "%s holds rows of %s, but they cannot be moved: the key has an expression", holder, range);
         return false;
     }
     const prt_reference *reference = moving_hurts(site->parent);

@@ -118,9 +118,9 @@ prt_expire_reason(const prt_worksite *site, prt_pos to)
     switch (site->retention.kind) {
     case PRT_KEEP_AGE:
         return prt_arena_printf(arena, "expired %s ago",
-                                prt_duration_display(arena, prt_pos_add(site->keep.cutoff, -to)));
+                                prt_duration_display(arena, prt_pos_distance(to, site->keep.cutoff)));
     case PRT_KEEP_IDS:
-        return prt_arena_printf(arena, "expired %" PRId64 " ids ago", prt_pos_add(site->keep.cutoff, -to));
+        return prt_arena_printf(arena, "expired %" PRId64 " ids ago", prt_pos_distance(to, site->keep.cutoff));
     case PRT_KEEP_COUNT:
         return prt_arena_printf(arena, "beyond %s", shown);
     case PRT_KEEP_BYTES:
@@ -202,7 +202,7 @@ drop_limit(const prt_worksite *site)
         break;
     }
     share = (int64_t) ((__int128) site->set->partitions * max->amount / 100);
-    return share < 1 ? 1 : share;
+    return share < 1 && max->amount > 0 ? 1 : share;
 }
 
 /* A marker on a partition that stays is of a detach that did not happen: nobody shall act on it later. */
@@ -285,8 +285,8 @@ prt_plan_retirements(prt_worksite *site)
     for (size_t i = 0; i < site->length; i++) {
         const prt_piece *piece = &site->pieces[i];
         if (piece->expired && !piece->stays)
-            prt_plan_add(site, prt_expire_operation(site, piece->table, &piece->range,
-                                                    prt_expire_reason(site, prt_range_over(&site->set->key, &piece->range)),
-                                                    false));
+            prt_plan_add(site, prt_expire_operation(
+                                   site, piece->table, &piece->range,
+                                   prt_expire_reason(site, prt_range_over(&site->set->key, &piece->range)), false));
     }
 }

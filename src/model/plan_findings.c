@@ -130,8 +130,8 @@ observe_runway(prt_worksite *site)
                  "no partition holds %s: %s", at, saved ? "rows go into the default partition" : "inserts fail");
     } else if (end < wanted_horizon(site)) {
         const char *left = set->key.kind == PRT_KEY_ID
-                               ? prt_arena_printf(site->arena, "%" PRId64 " ids", end - set->now)
-                               : prt_duration_display(site->arena, end - set->now);
+                               ? prt_arena_printf(site->arena, "%" PRId64 " ids", prt_pos_distance(set->now, end))
+                               : prt_duration_display(site->arena, prt_pos_distance(set->now, end));
         prt_find(site, PRT_FINDING_LOW_RUNWAY, PRT_SEVERITY_WARNING, NULL, hint,
                  "partitions reach only %s ahead, to %s", left, prt_pos_display(site->arena, &set->key, end));
     }

@@ -25,7 +25,7 @@ compare(prt_renderer *r, const prt_datum *tuple, size_t length, bool lower)
     prt_buf_init(&columns, r->arena);
     prt_buf_init(&values, r->arena);
     size_t n = 0;
-    while (n < length && n < parent->columns && tuple[n].kind == PRT_DATUM_VALUE) {
+    while (n < length && n < parent->columns && parent->key[n].name != NULL && tuple[n].kind == PRT_DATUM_VALUE) {
         prt_buf_fmt(&columns, "%s%s", n == 0 ? "" : ", ", prt_ident_quote(r->arena, parent->key[n].name));
         prt_buf_fmt(&values, "%s%s", n == 0 ? "" : ", ", tuple[n].sql);
         n++;
@@ -38,19 +38,25 @@ compare(prt_renderer *r, const prt_datum *tuple, size_t length, bool lower)
     return prt_arena_printf(r->arena, n == 1 ? "%s %s %s" : "(%s) %s (%s)", columns.data, op, values.data);
 }
 
-/* The rows of the new partition, in the default one. */
+/* The rows of the new partition, in the default one. A row that is NULL in any column of the key stays there. */
 static const char *
 range_condition(prt_renderer *r)
 {
     prt_bound bound;
     if (!parse_range(r->arena, &r->operation->range, &bound))
         return "false";
+    const prt_parent *parent = r->set->parent->parent;
     const char *low = compare(r, bound.from, bound.length, true), *high = compare(r, bound.to, bound.length, false);
-    if (low != NULL && high != NULL)
-        return prt_arena_printf(r->arena, "%s AND %s", low, high);
-    const char *one = low != NULL ? low : high;
-    return one != NULL ? one
-                       : prt_arena_printf(r->arena, "%s IS NOT NULL", prt_ident_quote(r->arena, r->set->key.column));
+    prt_buf text;
+    prt_buf_init(&text, r->arena);
+    if (low != NULL || high != NULL)
+        prt_buf_fmt(&text, "%s%s%s", low != NULL ? low : "", low != NULL && high != NULL ? " AND " : "",
+                    high != NULL ? high : "");
+    for (size_t i = text.length == 0 ? 0 : 1; i < parent->columns; i++)
+        if (parent->key[i].name != NULL && (i == 0 || !parent->key[i].not_null))
+            prt_buf_fmt(&text, "%s%s IS NOT NULL", text.length == 0 ? "" : " AND ",
+                        prt_ident_quote(r->arena, parent->key[i].name));
+    return text.data;
 }
 
 static const char *

@@ -2,18 +2,22 @@
 
 #include <inttypes.h>
 
+/* The line lies between positions: of partitions that end at one and the same (the key's later columns tell them apart),
+ * all stay when one of them does. */
 static prt_keep
 keep_count(int64_t amount, prt_pos now, const prt_extent *extents, size_t length)
 {
     prt_keep keep = {.cutoff = PRT_POS_MIN, .room = amount};
+    prt_pos kept = PRT_POS_MAX;
     for (size_t i = length; i > 0; i--) {
-        if (extents[i - 1].to > now)
+        if (extents[i - 1].to > now || extents[i - 1].to >= kept)
             continue;
         if (keep.room == 0) {
             keep.cutoff = extents[i - 1].to;
             break;
         }
         keep.room--;
+        kept = extents[i - 1].to;
     }
     return keep;
 }
@@ -23,9 +27,12 @@ keep_bytes(int64_t budget, prt_pos now, const prt_extent *extents, size_t length
 {
     prt_keep keep = {.cutoff = PRT_POS_MIN, .room = INT64_MAX};
     int64_t sum = 0;
+    prt_pos kept = PRT_POS_MAX;
     for (size_t i = length; i > 0; i--) {
         sum = prt_pos_add(sum, extents[i - 1].bytes < 0 ? 0 : extents[i - 1].bytes);
-        if (sum > budget) {
+        if (sum <= budget) {
+            kept = extents[i - 1].to;
+        } else if (extents[i - 1].to < kept || kept > now) {
             /* Full with the current and the future ones alone: no past one fits. */
             keep.cutoff = extents[i - 1].to < now ? extents[i - 1].to : now;
             break;

@@ -551,6 +551,40 @@ test_a_reattached_table_is_not_dropped(void **state)
     assert_int_equal(pg_number(t, "SELECT relispartition::int FROM pg_class WHERE relname = 'events_p20250101'"), 1);
 }
 
+/* ---- keys that make draining hard ---- */
+
+static void
+test_rows_without_a_later_key_stay_in_the_default(void **state)
+{
+    pg_test *t = *state;
+    pg_sql(t, "CREATE TABLE events (id bigint, at timestamptz NOT NULL) PARTITION BY RANGE (at, id);"
+              "CREATE TABLE events_rest PARTITION OF events DEFAULT;"
+              "INSERT INTO events VALUES (1, '2025-01-12 01:00+00'), (NULL, '2025-01-12 01:00+00')");
+    prt_spec *spec = run_spec(t, "public.events", "1 day");
+    spec->default_partition = PRT_DEFAULT_DRAIN;
+    prt_run_options options = run_options(now);
+    run_settle(t, spec, &options);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM events_p20250112"), 1);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM events_rest WHERE id IS NULL"), 1);
+}
+
+static void
+test_a_key_with_an_expression_is_not_drained(void **state)
+{
+    pg_test *t = *state;
+    pg_sql(t, "CREATE TABLE events (id text, at timestamptz NOT NULL) PARTITION BY RANGE (at, lower(id));"
+              "CREATE TABLE events_old PARTITION OF events"
+              " FOR VALUES FROM ('2025-01-10 00:00+00', 'a') TO ('2025-01-12 00:00+00', 'm');"
+              "CREATE TABLE events_rest PARTITION OF events DEFAULT;"
+              "INSERT INTO events VALUES ('Z', '2025-01-12 00:00+00')");
+    prt_spec *spec = run_spec(t, "public.events", "1 day");
+    spec->default_partition = PRT_DEFAULT_DRAIN;
+    prt_run_options options = run_options(now);
+    prt_result *result = run_apply(t, spec, &options);
+    assert_true(result->failed == 0 && run_has_finding(result->plan, PRT_FINDING_DEFAULT_BLOCKS));
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM events_rest"), 1);
+}
+
 /* ---- draining under load ---- */
 
 typedef struct writer {
@@ -625,6 +659,8 @@ main(void)
         PG_TEST(test_on_create_that_raises_is_a_failure_of_a_made_partition),
         PG_TEST(test_a_swapped_name_is_not_dropped),
         PG_TEST(test_a_reattached_table_is_not_dropped),
+        PG_TEST(test_rows_without_a_later_key_stay_in_the_default),
+        PG_TEST(test_a_key_with_an_expression_is_not_drained),
         PG_TEST(test_draining_under_load_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,6 +220,8 @@ too_many_at_once_are_too_many(void **state)
     assert_int_equal(prt_plan_operations(world_plan(&w, &options)), 0);
     w.spec.retention.age = world_interval("10 days");
     assert_int_equal(prt_plan_operations(world_plan(&w, &options)), 1);
+    few.amount = 0; /* and none is none */
+    assert_int_equal(prt_plan_operations(world_plan(&w, &options)), 0);
 }
 
 /* One bad set does not stop the other. */

@@ -171,7 +171,7 @@ rows_are_drained_in_one_transaction(void **state)
     assert_non_null(
         strstr(o->statements[3].sql,
                "DELETE FROM ONLY \"My Schema\".\"def\" WHERE (\"Order\", \"id\") >= ('2026-03-12 03:00:00+00', '5')"
-               " AND \"Order\" < '2026-03-13 00:00:00+00' RETURNING \"id\", \"Order\")"));
+               " AND \"Order\" < '2026-03-13 00:00:00+00' AND \"id\" IS NOT NULL RETURNING \"id\", \"Order\")"));
     assert_int_equal(o->statements[3].flags, PRT_LONG);
     assert_sql(o, 4,
                "LOCK TABLE ONLY \"My Schema\".\"we'ird\"\"t\", \"My Schema\".\"def\" IN ACCESS EXCLUSIVE MODE", 0);

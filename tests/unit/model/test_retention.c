@@ -52,6 +52,19 @@ counts_are_of_whole_partitions_before_now(void **state)
     assert_int_equal(keep(PRT_KEEP_COUNT, 0, 45).cutoff, 40);
 }
 
+/* Parts of a day, by the key's second column. */
+static void
+partitions_that_end_at_one_position_stay_together(void **state)
+{
+    (void) state;
+    static const prt_extent parts[] = {{10, 100}, {20, 100}, {20, 100}, {20, 100}, {30, 100}};
+    prt_retention two = {.kind = PRT_KEEP_COUNT, .amount = 2}, size = {.kind = PRT_KEEP_BYTES, .amount = 250};
+    assert_int_equal(prt_retention_keep(&two, 35, NULL, parts, 5).cutoff, 10);
+    assert_int_equal(prt_retention_keep(&size, 35, NULL, parts, 5).cutoff, 10);
+    size.amount = 150;
+    assert_int_equal(prt_retention_keep(&size, 35, NULL, parts, 5).cutoff, 20);
+}
+
 static void
 sizes_are_filled_from_the_newest(void **state)
 {
@@ -128,6 +141,7 @@ main(void)
         cmocka_unit_test(ages_and_ids_are_a_distance_from_now),
         cmocka_unit_test(ages_are_calendar_time),
         cmocka_unit_test(counts_are_of_whole_partitions_before_now),
+        cmocka_unit_test(partitions_that_end_at_one_position_stay_together),
         cmocka_unit_test(sizes_are_filled_from_the_newest),
         cmocka_unit_test(a_detached_table_is_judged_beside_the_attached),
         cmocka_unit_test(kinds_fit_their_keys),
