@@ -5,7 +5,7 @@ local support = require "support"
 local sql, applied, policy_file = support.sql, support.applied, support.policy_file
 
 local PGBENCH = "/usr/lib/postgresql/15/bin/pgbench"
-local SECONDS, LONGEST = 8, 1500000 -- microseconds; lock_timeout is 300 ms
+local SECONDS, LONGEST = 6, 1500000 -- microseconds; lock_timeout is 300 ms
 
 -- Thirty days behind now, and seven from it on, in which the writers write.
 local function table_sql(default)

@@ -185,7 +185,9 @@ describe("draining", function()
       CREATE TABLE referring (at timestamptz REFERENCES events);
       INSERT INTO events VALUES ('2026-03-14 10:00Z'), ('2026-03-15 10:00Z');
       INSERT INTO referring VALUES ('2026-03-15 10:00Z')]]
-    apply(db, now, daily 'default = "drain",')
+    local result = apply(db, now, daily 'default = "drain",')
+    assert.equal(1, result.status, told(result))
+    assert.matches("23503", result.out .. result.err, 1, true)
     assert.equal("2|1", sql(db, "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM referring JOIN events USING (at))"))
     assert.equal("1", sql(db, "SELECT count(*) FROM events_p20260314"))
     assert.is_true(support.exists(db, "events_p20260316"))
