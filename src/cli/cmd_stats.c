@@ -61,8 +61,10 @@ collect_parent(void *data, const prt_table *table)
 static bool
 not_partitioned(const prt_table *table, const char *name, prt_error *err)
 {
-    if (table == NULL || table->kind == 0)
-        return prt_fail(err, PRT_ERR_FAILED, "there is no table %s", name);
+    if (table == NULL || table->kind == 0) {
+        prt_fail(err, PRT_ERR_FAILED, "there is no table %s", name);
+        return prt_fail_hint(err, "write schema.table (without a schema it is public's); is it the right database?");
+    }
     return prt_fail(err, PRT_ERR_FAILED, "%s is not partitioned", name);
 }
 

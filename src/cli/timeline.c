@@ -177,6 +177,14 @@ columns_for(long double partitions, int room)
     return whole * (each > WIDEST_PARTITION ? WIDEST_PARTITION : each);
 }
 
+/* An end of the axis may be now, to the microsecond. */
+static const char *
+end_text(prt_arena *arena, const prt_key *key, prt_pos at)
+{
+    bool reading = prt_key_is_time(key) && at != PRT_POS_MIN && at != PRT_POS_MAX;
+    return reading ? prt_second_display(arena, at) : prt_pos_display(arena, key, at);
+}
+
 void
 prt_stats_timeline(prt_buf *out, const prt_stats *stats, const prt_stats_style *style)
 {
@@ -185,8 +193,8 @@ prt_stats_timeline(prt_buf *out, const prt_stats *stats, const prt_stats_style *
     label labels[4];
     if (!stats->has_key || !find_ends(stats, &a))
         return;
-    const char *from = prt_pos_display(out->arena, &stats->key, a.from);
-    const char *to = prt_pos_display(out->arena, &stats->key, a.to);
+    const char *from = end_text(out->arena, &stats->key, a.from);
+    const char *to = end_text(out->arena, &stats->key, a.to);
     int indent = 2 + prt_text_width(from) + 2, room = style->width - indent - 2 - prt_text_width(to);
     a.columns = columns_for(usual_partitions(out->arena, stats, &a), room);
 

@@ -98,17 +98,14 @@ log_outcome(const prt_executor *x, prt_task task, const prt_outcome *outcome)
 {
     bool bad = outcome->status != PRT_STATUS_DONE;
     const prt_operation *op = prt_exec_operation(x, task);
+    const prt_error *error = &outcome->error;
     prt_field fields[] = {{"op", prt_op_names[op->op]},
                           {"partition", object(x, task)},
                           {"policy", prt_exec_set(x, task)->spec->name},
-                          {"error", bad ? outcome->error.message : NULL},
+                          {"error", bad ? error->message : NULL},
+                          {"sqlstate", bad && error->sqlstate[0] != '\0' ? error->sqlstate : NULL},
+                          {"hint", bad && error->hint[0] != '\0' ? error->hint : NULL},
                           {NULL, NULL}};
-    if (bad && outcome->error.sqlstate[0] != '\0') {
-        prt_field full[] = {fields[0],   fields[1], fields[2], fields[3], {"sqlstate", outcome->error.sqlstate},
-                            {NULL, NULL}};
-        prt_log_write(x->options->log, PRT_WARNING, prt_status_names[outcome->status], full);
-        return;
-    }
     prt_log_write(x->options->log, bad ? PRT_WARNING : PRT_DEBUG, prt_status_names[outcome->status], fields);
 }
 
@@ -142,6 +139,22 @@ add_finding(prt_executor *x, prt_task task, prt_finding_code code, const char *m
     prt_vec_push(x->arena, &set->findings, finding);
 }
 
+/* It concerns the whole set: once is enough. */
+static void
+find_no_privilege(prt_executor *x, prt_task task)
+{
+    prt_set *set = prt_exec_set(x, task);
+    for (size_t i = 0; i < set->findings.length; i++)
+        if (set->findings.items[i].code == PRT_FINDING_PRIVILEGES)
+            return;
+    prt_finding finding = {.code = PRT_FINDING_PRIVILEGES,
+                           .severity = PRT_SEVERITY_ERROR,
+                           .object = prt_ident_display(x->arena, set->schema, set->table),
+                           .message = "the role that partrun connects as may not do this",
+                           .hint = "connect as the table's owner or a member of that role, with CREATE on the schema"};
+    prt_vec_push(x->arena, &set->findings, finding);
+}
+
 /* What a refusal says about the state of the set, beyond this one operation. */
 static void
 find_cause(prt_executor *x, prt_task task, const prt_error *err)
@@ -154,6 +167,17 @@ find_cause(prt_executor *x, prt_task task, const prt_error *err)
     else if (strcmp(err->sqlstate, "23503") == 0)
         add_finding(x, task, PRT_FINDING_REFERENCED, "rows of this partition are referenced by a foreign key",
                     "it stays attached until the referencing rows are gone");
+    else if (strcmp(err->sqlstate, "42501") == 0)
+        find_no_privilege(x, task);
+}
+
+static void
+advise(const prt_executor *x, prt_task task, prt_error *err)
+{
+    const prt_spec *spec = prt_exec_set(x, task)->spec;
+    if (strcmp(err->sqlstate, "3F000") == 0 && prt_exec_operation(x, task)->op == PRT_OP_MOVE)
+        prt_fail_hint(err, "CREATE SCHEMA %s, and run apply again: it goes on from here",
+                      prt_ident_display(x->arena, NULL, spec->cleanup_schema));
 }
 
 static void
@@ -168,7 +192,9 @@ fail_outcome(prt_executor *x, prt_task task, int attempts, int64_t duration, con
 void
 prt_exec_failed(prt_executor *x, prt_task task, int attempts, int64_t duration, const prt_error *err)
 {
-    fail_outcome(x, task, attempts, duration, err);
+    prt_error told = *err;
+    advise(x, task, &told);
+    fail_outcome(x, task, attempts, duration, &told);
     find_cause(x, task, err);
     prt_vec_push(x->arena, &x->due, task);
     tell(x, task, prt_exec_outcome(x, task));

@@ -260,6 +260,18 @@ describe("a detached table", function()
     assert.is_false(support.exists(db, "d10"))
   end)
 
+  it("to a schema that does not exist says what to do, and goes on from there", function()
+    local db = events(day("d10", "2026-03-10", "2026-03-11") .. day("d14", "2026-03-14", "2026-03-15"))
+    local policy = policy_file('table = "public.events", interval = "1 day", premake = 0, retention = "1 day", '
+      .. 'cleanup = { schema = "The Attic" }')
+    local result = apply(db, "2026-03-14 12:00", policy)
+    assert.equal(1, result.status, told(result))
+    assert.matches('hint: CREATE SCHEMA "The Attic", and run apply again', result.out, 1, true)
+    sql(db, 'CREATE SCHEMA "The Attic"')
+    applied(db, "2026-03-14 12:00", policy)
+    assert.equal("The Attic", sql(db, "SELECT relnamespace::regnamespace::name FROM pg_class WHERE relname = 'd10'"):gsub('"', ""))
+  end)
+
   it("that was attached again by hand is not dropped by its old marker", function()
     local db, policy = graced()
     sql(db, "ALTER TABLE events ATTACH PARTITION d10 FOR VALUES FROM ('2026-03-10 Z') TO ('2026-03-11 Z')")

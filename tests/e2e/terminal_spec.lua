@@ -34,7 +34,7 @@ describe("a terminal", function()
     local policy = support.policy "  premake = 99,"
     local on = { database = db, env = { TERM = "xterm", NO_COLOR = "1" } }
     local text = on_terminal({ "plan", policy }, on)
-    assert.matches("... 92 more like these (-v shows all)", text, 1, true)
+    assert.matches("... 96 more like these (-v shows all)", text, 1, true)
     assert.not_matches("more like these", on_terminal({ "plan", "-v", policy }, on), 1, true)
     local _, lines = support.partrun({ "plan", policy }, { database = db }).out:gsub("%+ create", "")
     assert.equal(100, lines)
