@@ -103,3 +103,61 @@ prt_acl_parse(prt_arena *arena, const char *text, prt_grant **grants, size_t *le
     *length = list.length;
     return true;
 }
+
+typedef struct grants {
+    prt_grant *items;
+    size_t length;
+    const char *owner;
+} grants;
+
+static bool
+is_owner(const grants *g, const prt_grant *grant)
+{
+    return grant->grantee != NULL && g->owner != NULL && strcmp(grant->grantee, g->owner) == 0;
+}
+
+static bool
+is_given(const grants *given, const prt_grant *wanted, const char *privilege, size_t length)
+{
+    for (size_t i = 0; i < given->length; i++) {
+        const prt_grant *g = &given->items[i];
+        bool grantee = g->grantee == NULL || wanted->grantee == NULL ? g->grantee == wanted->grantee
+                                                                     : strcmp(g->grantee, wanted->grantee) == 0;
+        if (!grantee || g->grantable != wanted->grantable)
+            continue;
+        for (const char *p = g->privileges; *p != '\0'; p += strspn(p, ", ")) {
+            size_t n = strcspn(p, ",");
+            if (n == length && strncmp(p, privilege, n) == 0)
+                return true;
+            p += n;
+        }
+    }
+    return false;
+}
+
+/* All that `wanted` gives to others than its owner, `given` gives too. */
+static bool
+covers(const grants *given, const grants *wanted)
+{
+    for (size_t i = 0; i < wanted->length; i++) {
+        const prt_grant *w = &wanted->items[i];
+        for (const char *p = w->privileges; !is_owner(wanted, w) && *p != '\0'; p += strspn(p, ", ")) {
+            size_t n = strcspn(p, ",");
+            if (!is_owner(given, w) && !is_given(given, w, p, n))
+                return false;
+            p += n;
+        }
+    }
+    return true;
+}
+
+bool
+prt_acl_same(prt_arena *arena, const char *a, const char *a_owner, const char *b, const char *b_owner, bool *same,
+             prt_error *err)
+{
+    grants x = {.owner = a_owner}, y = {.owner = b_owner};
+    if (!prt_acl_parse(arena, a, &x.items, &x.length, err) || !prt_acl_parse(arena, b, &y.items, &y.length, err))
+        return false;
+    *same = covers(&x, &y) && covers(&y, &x);
+    return true;
+}

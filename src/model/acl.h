@@ -17,5 +17,8 @@ typedef struct prt_grant {
  * are an error. */
 PRT_NODISCARD bool prt_acl_parse(prt_arena *arena, const char *text, prt_grant **grants, size_t *length,
                                  prt_error *err);
+/* Whether two lists give the same to everybody but the owners, who have everything. */
+PRT_NODISCARD bool prt_acl_same(prt_arena *arena, const char *a, const char *a_owner, const char *b,
+                                const char *b_owner, bool *same, prt_error *err);
 
 #endif

@@ -188,6 +188,32 @@ observe_likeness(prt_worksite *site)
     }
 }
 
+/* Partitions that were made before the policy asked for privileges, or whose parent has got others since. */
+static void
+observe_grants(prt_worksite *site)
+{
+    enum { SHOWN = 3 };
+    prt_buf names;
+    prt_buf_init(&names, site->arena);
+    size_t differing = 0;
+    const prt_parent *parent = site->parent;
+    for (size_t i = 0; site->spec->inherit_privileges && i < parent->children_length; i++) {
+        const prt_table *child = parent->children[i];
+        prt_error ignored = {0};
+        bool same = true;
+        const char *acl = child->parent != NULL ? child->parent->acl : child->acl;
+        if (child->owner == NULL ||
+            !prt_acl_same(site->arena, parent->acl, parent->owner, acl, child->owner, &same, &ignored))
+            continue; /* not read, or not readable: the parent's are looked at by themselves */
+        if (!same && differing++ < SHOWN)
+            prt_buf_fmt(&names, "%s%s", differing == 1 ? "" : ", ", prt_site_name(site, child));
+    }
+    if (differing > 0)
+        prt_find(site, PRT_FINDING_PRIVILEGES, PRT_SEVERITY_WARNING, NULL, "GRANT and REVOKE as on the parent",
+                 "%zu partition%s other privileges than the parent: %s%s", differing,
+                 differing == 1 ? " has" : "s have", names.data, differing > SHOWN ? ", ..." : "");
+}
+
 /* Adopted partitions off the grid are fine, but worth knowing: one finding for all of them. */
 static void
 observe_grid(prt_worksite *site)
@@ -217,6 +243,7 @@ prt_plan_observe(prt_worksite *site)
         for (size_t i = 0; i < site->set->operations.length; i++)
             observe_operation(site, &site->set->operations.items[i]);
         observe_likeness(site);
+        observe_grants(site);
         observe_grid(site);
     }
     if (options->retire != NULL || options->ensure_from != NULL)

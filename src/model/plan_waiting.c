@@ -169,6 +169,23 @@ plan_retiring(prt_worksite *site, const prt_waiting *w, bool by_hand)
         prt_plan_add(site, prt_expire_operation(site, w->table, &range, reason, true));
 }
 
+/* Whoever renames a policy should not lose sight of what it has detached. */
+static void
+report_stranger(prt_worksite *site, const prt_waiting *w)
+{
+    report_waiting(
+        site, w, "give the policy its name back, or drop or attach the table by hand",
+        prt_arena_printf(site->arena, "it was detached by policy %s, not by this one: it stays", w->marker.policy));
+}
+
+static void
+report_made(prt_worksite *site, const prt_waiting *w)
+{
+    const char *table = prt_ident_qualify(site->arena, w->table->schema, w->table->name);
+    report_waiting(site, w, prt_arena_printf(site->arena, "DROP TABLE %s, unless somebody has put rows into it", table),
+                   "it was built by an interrupted run, and is not needed any more");
+}
+
 static const prt_waiting **oldest_first(prt_worksite *site, size_t first, size_t count);
 
 void
@@ -181,15 +198,16 @@ prt_plan_waiting(prt_worksite *site)
     const prt_waiting **waiting = oldest_first(site, first, count);
     for (size_t i = 0; i < count; i++) {
         const prt_waiting *w = waiting[i];
-        bool by_hand = options->retire != NULL;
-        if (!is_ours(site, &w->marker) || (by_hand && !prt_expire_requested(site, w->table)))
+        bool by_hand = options->retire != NULL, ours = is_ours(site, &w->marker);
+        if (by_hand && (!ours || !prt_expire_requested(site, w->table)))
             continue;
-        if (strcmp(w->marker.state, "retiring") == 0)
+        if (strcmp(w->marker.state, "retiring") == 0 && ours)
             plan_retiring(site, w, by_hand);
+        else if (strcmp(w->marker.state, "retiring") == 0)
+            report_stranger(site, w);
         else if (strcmp(w->marker.state, "making") == 0 && !options->retire_only && !by_hand &&
                  !prt_name_set_has(&site->planner->names, w->table->schema, w->table->name))
-            report_waiting(site, w, "drop it if nobody has put anything into it",
-                           "it was built, but is not needed any more");
+            report_made(site, w);
     }
 }
 

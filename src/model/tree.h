@@ -78,6 +78,7 @@ struct prt_table {
     int64_t bytes;         /* pg_total_relation_size; -1: not asked for; always there for default partitions */
     const char *comment;   /* whole; NULL: none. Always read: a marker is appended to it, never put in its place */
     char replica_identity; /* of leaves; 0: not read */
+    const char *acl;       /* of leaves, read with their owner; NULL: default privileges */
     prt_table *parent_table; /* NULL on roots */
     prt_parent *parent;    /* NULL on leaves */
     bool guarded;          /* of a default partition: a CHECK named partrun_guard was left behind */

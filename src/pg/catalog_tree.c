@@ -121,6 +121,7 @@ child_node(prt_catalog *catalog, const PGresult *result, int row, const char *sc
         table->name = prt_cell_text(arena, result, row, 3);
         table->kind = prt_cell_char(result, row, 4);
         table->owner = prt_cell_text(arena, result, row, 10);
+        table->acl = prt_cell_text(arena, result, row, 11);
         prt_table_map_put(arena, &catalog->tables, table);
     }
     table->detach_pending = prt_cell_bool(result, row, 5);

@@ -55,8 +55,8 @@ void prt_io_poll(prt_conn *const *conns, size_t n, int64_t deadline);
 bool prt_io_lost(prt_conn *conn, prt_error *err);
 /* The error of a result, or of *stop when we cancelled it. Always false. */
 bool prt_io_fail(const prt_conn *conn, const PGresult *result, prt_code stop, prt_error *err);
-/* Just before a statement is sent: trace and log. */
-void prt_io_announce(const prt_conn *conn, const char *sql);
+/* Just before a statement is sent: trace and log. Of an embedded file, the log gets the name. */
+void prt_io_announce(const prt_conn *conn, const char *sql, int params);
 
 /* pipeline.c */
 bool prt_job_send(prt_conn *conn, const prt_step *steps, size_t length, PGresult **results, prt_error *err);

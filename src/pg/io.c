@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/embed.h"
 #include "pg/conn_impl.h"
 
 enum {
@@ -148,11 +149,26 @@ prt_io_fail(const prt_conn *conn, const PGresult *result, prt_code stop, prt_err
     return false;
 }
 
+/* The name of the embedded file that this very text is; NULL: none. */
+static const char *
+file_of(const char *sql)
+{
+    for (const prt_embedded *file = prt_sql_files; file->name != NULL; file++)
+        if (file->text == sql)
+            return file->name;
+    return NULL;
+}
+
 void
-prt_io_announce(const prt_conn *conn, const char *sql)
+prt_io_announce(const prt_conn *conn, const char *sql, int params)
 {
     if (conn->options.trace != NULL)
         conn->options.trace(conn->options.trace_data, sql);
-    if (conn->options.log != NULL)
+    if (conn->options.log == NULL || conn->options.log->level > PRT_DEBUG)
+        return;
+    const char *file = file_of(sql);
+    if (file == NULL)
         prt_log_write(conn->options.log, PRT_DEBUG, sql, NULL);
+    else
+        prt_log_fmt(conn->options.log, PRT_DEBUG, "sql/%s (%d parameter%s)", file, params, params == 1 ? "" : "s");
 }

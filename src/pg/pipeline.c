@@ -19,7 +19,7 @@ send_step(prt_conn *conn, const prt_step *step)
     if (step->prepare)
         return PQsendPrepare(raw, name, step->sql, 0, NULL) == 1;
     if (step->sql != NULL)
-        prt_io_announce(conn, step->sql);
+        prt_io_announce(conn, step->sql, step->params);
     if (step->statement != NULL)
         return PQsendQueryPrepared(raw, name, step->params, step->values, NULL, NULL, 0) == 1;
     return PQsendQueryParams(raw, step->sql, step->params, NULL, step->values, NULL, NULL, 0) == 1;

@@ -68,7 +68,7 @@ prt_exec(prt_conn *conn, const char *sql, prt_error *err)
 {
     if (!prt_io_check(conn, err))
         return false;
-    prt_io_announce(conn, sql);
+    prt_io_announce(conn, sql, 0);
     if (PQsendQuery(conn->raw, sql) != 1)
         return prt_io_lost(conn, err);
     return collect(conn, NULL, err);
@@ -97,7 +97,7 @@ prt_query(prt_conn *conn, const char *sql, int params, const char *const *values
         return query_pooled(conn, &(prt_step) {.sql = sql, .params = params, .values = values}, out, err);
     if (!prt_io_check(conn, err))
         return false;
-    prt_io_announce(conn, sql);
+    prt_io_announce(conn, sql, params);
     if (PQsendQueryParams(conn->raw, sql, params, NULL, values, NULL, NULL, 0) != 1)
         return prt_io_lost(conn, err);
     return collect(conn, out, err);
@@ -125,7 +125,7 @@ file_steps(prt_conn *conn, const prt_file_query *query, prt_step *steps)
     if (!is_prepared(conn, query->file))
         steps[n++] = (prt_step) {.sql = text, .statement = query->file, .prepare = true};
     steps[n++] = (prt_step) {.statement = query->file, .params = query->params, .values = query->values};
-    prt_io_announce(conn, text);
+    prt_io_announce(conn, text, query->params);
     return n;
 }
 

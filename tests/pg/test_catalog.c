@@ -281,7 +281,8 @@ reads_the_parents_details(void **state)
               "CREATE TABLE r1 (p int CONSTRAINT fk1 REFERENCES s.p ON DELETE CASCADE ON UPDATE SET NULL);"
               "CREATE TABLE \"r 2\" (p int REFERENCES s.p) PARTITION BY LIST (p);"
               "CREATE TABLE r21 PARTITION OF \"r 2\" FOR VALUES IN (1);"
-              "COMMENT ON TABLE s.p IS 'the parent'; COMMENT ON TABLE s.p1 IS 'mine'; ALTER TABLE s.p OWNER TO \"prt "
+              "COMMENT ON TABLE s.p IS 'the parent'; COMMENT ON TABLE s.p1 IS 'mine'; GRANT SELECT ON s.p1 TO "
+              "pg_monitor; ALTER TABLE s.p OWNER TO \"prt "
               "\"\"o\"");
     prt_catalog_options options = {.comments = true};
     const char *table = "s.p";
@@ -316,6 +317,7 @@ reads_the_parents_details(void **state)
     assert_int_equal(p->references[1].on_update, 'n');
     const prt_table *leaf = child(root, "p1");
     assert_string_equal(leaf->owner, "postgres");
+    assert_non_null(strstr(leaf->acl, "pg_monitor=r/postgres"));
     assert_int_equal(leaf->replica_identity, 'f');
     assert_string_equal(leaf->comment, "mine");
     pg_sql(t, "DROP TABLE r1, \"r 2\", s.p; DROP SCHEMA s CASCADE; DROP ROLE \"prt \"\"o\"");

@@ -50,11 +50,37 @@ nothing_and_nonsense(void **state)
     }
 }
 
+static bool
+same(prt_arena *arena, const char *a, const char *b)
+{
+    bool out = false;
+    prt_error err = {0};
+    assert_ok(prt_acl_same(arena, a, "own", b, "other", &out, &err), &err);
+    return out;
+}
+
+static void
+owners_do_not_count_when_compared(void **state)
+{
+    assert_true(same(*state, NULL, NULL));
+    assert_true(same(*state, NULL, "{other=arwdDxt/other}"));
+    assert_true(same(*state, "{own=arwdDxt/own,bob=r*w/own,=r/own}", "{=r/other,bob=r*w/other}"));
+    assert_true(same(*state, "{bob=r/own,bob=w/x}", "{bob=rw/other}"));
+    assert_false(same(*state, "{own=r/own,bob=r/own}", NULL));
+    assert_false(same(*state, NULL, "{bob=r/other}"));
+    assert_false(same(*state, "{bob=rw/own}", "{bob=r/other}"));
+    assert_false(same(*state, "{bob=r*/own}", "{bob=r/other}"));
+    assert_false(same(*state, "{=r/own}", "{bob=r/other}"));
+    bool out;
+    prt_error err = {0};
+    assert_false(prt_acl_same(*state, "{bob=q/own}", "own", NULL, "own", &out, &err));
+}
+
 int
 main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, support_arena_setup, support_arena_teardown)
     const struct CMUnitTest tests[] = {TEST(privileges_are_read), TEST(hostile_roles_are_read),
-                                       TEST(nothing_and_nonsense)};
+                                       TEST(nothing_and_nonsense), TEST(owners_do_not_count_when_compared)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -702,6 +702,9 @@ check_tells_what_is_missing(void **state)
     w.spec.premake = 1;
     prt_table *odd = world_range(&w, t, "odd", "2026-03-09 06:00:00+00", "2026-03-10 00:00:00+00");
     odd->owner = "Somebody";
+    odd->acl = "{Somebody=arwdDxt/Somebody,reader=r/Somebody}";
+    t->parent->acl = "{app=arwdDxt/app,reader=rw/app}";
+    w.spec.inherit_privileges = true;
     odd->replica_identity = 'f';
     odd->bytes = 100;
     w.spec.alert_partition_bytes = 99;
@@ -717,6 +720,7 @@ check_tells_what_is_missing(void **state)
         "warning missing events_p20260313: 2026-03-13 .. 2026-03-14 is missing (premake 1 of 1)\n"
         "warning owner odd: it belongs to \"Somebody\", its parent to app\n"
         "warning replica_identity odd: its replica identity differs from its parent's\n"
+        "warning privileges public.events: 1 partition has other privileges than the parent: odd\n"
         "info unexpected_bounds public.events: 1 partition is not a cell of the daily grid: odd\n"
         "error low_runway public.events: no partition holds 2026-03-12 09:00, which is now: inserts fail\n"
         "warning invalid_index broken_idx: the index is invalid: not every partition has a valid one\n"

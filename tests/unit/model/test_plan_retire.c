@@ -328,6 +328,22 @@ other_policies_tables_are_not_ours(void **state)
     assert_operations(&w, "drop ours_a 2026-02-01 .. 2026-02-02 (expired 28 d 9 h ago)\n"
                           "drop ours_b 2026-02-02 .. 2026-02-03 (expired 27 d 9 h ago)\n"
                           "drop d01 2026-03-01 .. 2026-03-02 (expired 9 h ago)\n");
+    assert_findings(&w, "info detached_waiting theirs: it was detached by policy others, not by this one: it stays\n");
+}
+
+static void
+what_was_made_and_is_not_needed_is_told(void **state)
+{
+    world w;
+    prt_table *t = daily(&w, *state, "10 days");
+    w.spec.retention = (prt_retention) {.kind = PRT_KEEP};
+    world_waiting(&w, t, "Left", "making", "2027-02-01 00:00:00+00", "2027-02-02 00:00:00+00", "2026-03-01");
+    prt_plan *plan = world_plan(&w, NULL);
+    assert_string_equal(world_findings(&w, plan, 0),
+                        "info detached_waiting \"Left\": it was built by an interrupted run, "
+                        "and is not needed any more\n");
+    assert_string_equal(plan->sets.items[0].findings.items[0].hint,
+                        "DROP TABLE \"public\".\"Left\", unless somebody has put rows into it");
 }
 
 static void
@@ -458,6 +474,7 @@ main(void)
         TEST(cleanups_and_grace),
         TEST(detached_for_good_is_left_alone),
         TEST(other_policies_tables_are_not_ours),
+        TEST(what_was_made_and_is_not_needed_is_told),
         TEST(an_interrupted_detach_of_ours_is_finished),
         TEST(an_interrupted_detach_of_others_is_finalized_and_left),
         TEST(a_marker_on_an_attached_partition),
