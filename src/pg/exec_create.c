@@ -13,6 +13,7 @@
 typedef struct set_state {
     bool locked_out; /* all tries for a lock were in vain: what follows gets one try each */
     bool unguarded;  /* the default partition could not be fenced off: attaching would scan it under a lock */
+    bool guarding;   /* a guard was begun: it may stand */
 } set_state;
 
 typedef struct works {
@@ -38,6 +39,12 @@ static bool
 makes_table(prt_op op)
 {
     return op == PRT_OP_CREATE || op == PRT_OP_DRAIN;
+}
+
+static bool
+is_alter(const prt_operation *op, prt_alter alter)
+{
+    return op->op == PRT_OP_ALTER && op->alter == alter;
 }
 
 /* Takes creations that must not be tried any more out of a batch. */
@@ -98,7 +105,7 @@ fail_all(works *w, const prt_batch *batch, const prt_error *err)
     for (size_t i = 0; i < batch->length; i++) {
         prt_task task = batch->tasks[i];
         const prt_operation *op = prt_exec_operation(w->x, task);
-        if (op->op == PRT_OP_ALTER && op->alter == PRT_ALTER_GUARD)
+        if (is_alter(op, PRT_ALTER_GUARD))
             w->sets[task.set].unguarded = true;
         prt_exec_failed(w->x, task, batch->attempts, each, err);
     }
@@ -160,7 +167,8 @@ recover(works *w, prt_session *session, prt_batch *batch, int owner, const prt_e
     size_t set = batch->tasks[owner >= 0 ? owner : 0].set;
     prt_batch *blamed;
     bool worth = prt_retry_worth(err);
-    int retries = w->sets[set].locked_out ? 0 : prt_exec_set(w->x, batch->tasks[0])->spec->retries;
+    bool lifts = is_alter(prt_exec_operation(w->x, batch->tasks[0]), PRT_ALTER_UNGUARD); /* must not stay behind */
+    int retries = w->sets[set].locked_out && !lifts ? 0 : prt_exec_set(w->x, batch->tasks[0])->spec->retries;
     if (owner >= 0 && split_by_set(w, session, batch, set, &blamed)) {
         if (worth)
             blamed->not_before = prt_clock_monotonic() + prt_retry_delay(1, prt_retry_random(&w->x->random));
@@ -235,6 +243,8 @@ begin(works *w, prt_session *session, prt_batch *batch, prt_error *err)
     if (batch->length == 0)
         return true;
     start_telling(w, batch);
+    if (is_alter(prt_exec_operation(x, batch->tasks[0]), PRT_ALTER_GUARD))
+        w->sets[batch->tasks[0].set].guarding = true;
     prt_batch_script(x, batch, &session->script);
     prt_script *script = &session->script;
     prt_error why = {0};
@@ -338,6 +348,42 @@ stop(works *w)
             (void) !finish(w, &w->crew.sessions[i], &ignored);
 }
 
+/* A guard refuses rows: an interrupted run does not leave it standing until the next one. */
+static void
+lift_guard(works *w, prt_task task)
+{
+    enum { TRIES = 3 };
+    prt_executor *x = w->x;
+    const prt_set *set = prt_exec_set(x, task);
+    const prt_operation *op = prt_exec_operation(x, task);
+    prt_error why = {0};
+    int64_t began = prt_clock_monotonic();
+    bool before = prt_conn_shield(x->conn, true), ok = false;
+    for (int i = 1; i <= TRIES && !ok && (i == 1 || prt_retry_worth(&why)); i++) {
+        why = (prt_error) {0};
+        ok = prt_conn_timeouts(x->conn, prt_exec_lock_timeout(x, set), prt_exec_statement_timeout(x, set), &why) &&
+             prt_exec(x->conn, op->statements[0].sql, &why);
+        if (ok && prt_exec_outcome(x, task)->status == PRT_STATUS_PLANNED)
+            prt_exec_done(x, task, i, prt_clock_monotonic() - began);
+    }
+    prt_conn_shield(x->conn, before);
+    if (!ok)
+        prt_log_error(x->options->log, &why);
+}
+
+static void
+lift_guards(works *w)
+{
+    const prt_plan *plan = w->x->result->plan;
+    for (size_t s = 0; s < plan->sets.length; s++)
+        for (size_t i = prt_exec_creations(&plan->sets.items[s]); w->sets[s].guarding && i-- > 0;) {
+            prt_task task = {.set = s, .operation = i};
+            bool left = prt_exec_outcome(w->x, task)->status != PRT_STATUS_DONE;
+            if (left && is_alter(prt_exec_operation(w->x, task), PRT_ALTER_UNGUARD))
+                lift_guard(w, task);
+        }
+}
+
 bool
 prt_exec_create(prt_executor *x, prt_error *err)
 {
@@ -345,10 +391,13 @@ prt_exec_create(prt_executor *x, prt_error *err)
     if (!prt_crew_gather(x, &w.crew, err))
         return false;
     bool ok = work(&w, err);
-    if (!ok)
+    if (!ok) {
         stop(&w);
-    else
+        if (err->code == PRT_ERR_INTERRUPTED)
+            lift_guards(&w);
+    } else {
         prt_exec_settle(x);
+    }
     prt_crew_dismiss(&w.crew);
     return ok;
 }

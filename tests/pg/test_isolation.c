@@ -337,6 +337,52 @@ test_an_interrupt_before_the_start_changes_nothing(void **state)
     assert_int_equal(run_count(t, "events"), 0);
 }
 
+typedef struct breaker {
+    const char *word;
+    volatile sig_atomic_t flag;
+} breaker;
+
+static void
+interrupt_at(void *data, const char *sql)
+{
+    breaker *b = data;
+    if (strstr(sql, b->word) != NULL)
+        b->flag = 1;
+}
+
+/* While a guard stands, the default partition refuses rows. */
+static void
+assert_interrupt_leaves_no_guard(pg_test *t, const char *word)
+{
+    breaker b = {.word = word};
+    prt_conn_options mine = {.interrupt = &b.flag, .trace = interrupt_at, .trace_data = &b};
+    prt_conn *conn = pg_connect(t, &mine);
+    prt_run_options options = run_options(now);
+    prt_result *result = NULL;
+    prt_error err = {0};
+    assert_false(run_try(t, conn, run_spec(t, "public.events", "1 day"), &options, &result, &err));
+    assert_int_equal(err.code, PRT_ERR_INTERRUPTED);
+    prt_conn_close(conn);
+    assert_int_equal(b.flag, 1);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM pg_constraint WHERE conname = 'partrun_guard'"), 0);
+    pg_sql(t, "INSERT INTO events VALUES (1, '2030-01-01')");
+}
+
+static void
+test_an_interrupt_leaves_no_guard(void **state)
+{
+    pg_test *t = *state;
+    make(t, "events");
+    pg_sql(t, "CREATE TABLE events_rest PARTITION OF events DEFAULT;"
+              "INSERT INTO events SELECT n, '1999-01-01' FROM generate_series(1, 300000) n");
+    assert_interrupt_leaves_no_guard(t, "NOT VALID");
+    assert_interrupt_leaves_no_guard(t, "VALIDATE CONSTRAINT");
+    assert_interrupt_leaves_no_guard(t, "CREATE TABLE \"public\".\"events_p20250110");
+    prt_run_options options = run_options(now);
+    run_settle(t, run_spec(t, "public.events", "1 day"), &options);
+    assert_int_equal(run_count(t, "events"), 6);
+}
+
 /* ---- rights, refusals ---- */
 
 static void
@@ -650,6 +696,7 @@ main(void)
         PG_TEST(test_an_interrupted_detach_is_finalized_by_the_next_run),
         PG_TEST(test_a_cancelled_detach_fails_alone_and_is_reported),
         PG_TEST(test_an_interrupt_before_the_start_changes_nothing),
+        PG_TEST(test_an_interrupt_leaves_no_guard),
         PG_TEST(test_a_read_only_user_changes_nothing),
         PG_TEST(test_one_refused_creation_fails_alone),
         PG_TEST(test_a_referenced_partition_stays_and_the_others_go),
