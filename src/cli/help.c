@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { INDENT = 30, WIDTH = 100 };
+enum { INDENT = 30, WIDTH = 80 };
 
 static void
 heading(prt_buf *out, const char *text, bool bold)
@@ -100,7 +100,7 @@ has_own_options(unsigned command)
 void
 prt_help_overview(prt_buf *out, bool bold)
 {
-    prt_buf_str(out, "partrun keeps partitioned PostgreSQL tables partitioned, from policies written in Lua.\n");
+    prt_buf_str(out, "partrun keeps partitioned PostgreSQL tables partitioned, by policies in Lua.\n");
     heading(out, "Usage", bold);
     prt_buf_str(out, "  partrun [OPTIONS] COMMAND ...\n"
                      "  partrun [OPTIONS] SCRIPT.lua [ARG...]\n");
@@ -109,8 +109,9 @@ prt_help_overview(prt_buf *out, bool bold)
         prt_buf_fmt(out, "  %-10s  %s\n", c->name, c->summary);
     heading(out, "Options of every command", bold);
     put_options(out, PRT_CMD_ANY, true);
-    prt_buf_str(out, "\nPOLICY is a Lua file, or a folder of them; without one: PARTRUN_POLICIES, or ./policies.\n"
-                     "partrun COMMAND --help tells more. partrun demo shows everything on a server of its own.\n");
+    prt_buf_char(out, '\n');
+    put_paragraphs(out, "POLICY is a Lua file, or a folder of them; without one: PARTRUN_POLICIES, or ./policies.\n"
+                        "partrun COMMAND --help tells more. partrun demo shows everything on a server of its own.");
 }
 
 void
@@ -119,7 +120,8 @@ prt_help_command(prt_buf *out, const prt_command *command, bool bold)
     bool script = command->bit == PRT_CMD_SCRIPT;
     prt_buf_fmt(out, "%s\n", command->summary);
     heading(out, "Usage", bold);
-    prt_buf_fmt(out, "  partrun [OPTIONS] %s%s%s\n", script ? "" : command->name, script ? "" : " ", command->operands);
+    prt_buf_fmt(out, "  partrun [OPTIONS] %s%s%s\n", script ? "" : command->name,
+                script || command->operands[0] == '\0' ? "" : " ", command->operands);
     prt_buf_char(out, '\n');
     put_paragraphs(out, command->about);
     if (has_own_options(command->bit)) {

@@ -1,6 +1,7 @@
 /* partrun: parse the command line, hand over to the command. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -36,6 +37,14 @@ wants_color(FILE *stream)
            (term == NULL || strcmp(term, "dumb") != 0);
 }
 
+/* 0 when it is not known. */
+static int
+terminal_width(void)
+{
+    struct winsize size;
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 static void
 set_up(prt_cli *cli)
 {
@@ -45,7 +54,9 @@ set_up(prt_cli *cli)
                           .level = options->log_level,
                           .json = options->log_json,
                           .color = wants_color(stderr) && !options->log_json};
-    cli->style = (prt_text_style) {.color = wants_color(stdout), .fold = isatty(STDOUT_FILENO) && !options->verbose};
+    bool shorten = isatty(STDOUT_FILENO) && !options->verbose;
+    cli->style = (prt_text_style) {
+        .color = wants_color(stdout), .fold = shorten, .width = shorten ? terminal_width() : 0};
     cli->progress = isatty(STDERR_FILENO) && !options->quiet && !options->log_json && options->log_level > PRT_DEBUG;
 }
 

@@ -243,6 +243,17 @@ tint_of(prt_op op)
     return mark == '+' ? PRT_TINT_GOOD : mark == '-' ? PRT_TINT_BAD : PRT_TINT_NONE;
 }
 
+/* In a narrow terminal the lock that lets reads and writes go on is not worth a second line. */
+static bool
+has_room(const prt_operation *op, const prt_text_layout *layout, const prt_text_style *style, const char *last)
+{
+    if (style == NULL || style->width == 0 || op->note != NULL || strcmp(last, "ShareUpdateExclusiveLock") != 0)
+        return true;
+    int size = layout->size > 0 ? layout->size + 3 : 0;
+    return layout->op + layout->name + layout->range + size + layout->reason + 15 + prt_text_width(last) <=
+           style->width;
+}
+
 void
 prt_operation_text(prt_buf *out, const prt_set *set, const prt_operation *op, const prt_text_layout *layout,
                    const prt_text_style *style, const char *last)
@@ -264,7 +275,10 @@ prt_operation_text(prt_buf *out, const prt_set *set, const prt_operation *op, co
     }
     prt_text_put(out, style, PRT_TINT_NONE, op->reason == NULL ? "" : op->reason, layout->reason);
     prt_buf_str(out, "   ");
-    prt_text_put(out, style, PRT_TINT_DIM, last != NULL ? last : operation_last(arena, op), 0);
+    if (last == NULL)
+        last = operation_last(arena, op);
+    if (has_room(op, layout, style, last))
+        prt_text_put(out, style, PRT_TINT_DIM, last, 0);
     end_line(out);
 }
 

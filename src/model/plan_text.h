@@ -13,6 +13,7 @@
 typedef struct prt_text_style {
     bool color; /* ANSI colours */
     bool fold;  /* the middle of a long run of like operations is left out (terminals) */
+    int width;  /* of the terminal; 0: as wide as need be */
 } prt_text_style;
 
 /* Widths of the columns, in characters. */

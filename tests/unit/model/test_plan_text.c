@@ -217,6 +217,26 @@ test_folding(void **state)
     assert_non_null(strstr(text_of(arena, w, NULL), "p50"));
 }
 
+/* A narrow terminal does without the lock that hurts nobody. */
+static void
+test_narrow(void **state)
+{
+    prt_arena *arena = *state;
+    world *w = new_world(arena);
+    prt_set *set = add_set(arena, w, "public", "events");
+    prt_operation *op = add_operation(arena, set, PRT_OP_CREATE, "events_p20260315", "2026-03-15", "2026-03-16");
+    op->reason = "premake 4 of 4";
+    op->lock = "ShareUpdateExclusiveLock";
+    const char *line = "  + create  events_p20260315   2026-03-15 .. 2026-03-16   premake 4 of 4";
+    prt_text_style style = {.width = 103};
+    assert_non_null(strstr(text_of(arena, w, &style), prt_arena_printf(arena, "%s       %s\n", line, op->lock)));
+    style.width = 102;
+    assert_non_null(strstr(text_of(arena, w, &style), prt_arena_printf(arena, "%s\n", line)));
+    op->lock = "AccessExclusiveLock"; /* this one does */
+    style.width = 80;
+    assert_non_null(strstr(text_of(arena, w, &style), op->lock));
+}
+
 static void
 test_check(void **state)
 {
@@ -306,7 +326,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_example),       TEST(test_nothing_to_do), TEST(test_columns), TEST(test_set_that_cannot_be_planned),
         TEST(test_hostile_names), TEST(test_color),         TEST(test_folding), TEST(test_check),
-        TEST(test_check_folding), TEST(test_subject),       TEST(test_numbers),
+        TEST(test_narrow),        TEST(test_check_folding), TEST(test_subject), TEST(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
