@@ -301,19 +301,46 @@ must_skip(retirement *r, prt_task task)
     return true;
 }
 
+static bool
+retire_all(retirement *r, prt_error *err)
+{
+    for (size_t i = 0; i < r->length; i++) {
+        if (!prt_exec_uninterrupted(r->x, err))
+            return false;
+        if (must_skip(r, r->tasks[i]))
+            continue;
+        if (!mark_ahead(r, i, err) || !retire(r, i, err))
+            return false;
+        prt_exec_settle(r->x);
+    }
+    return true;
+}
+
+/* An interrupted run takes back the markers of what it did not come to detach. */
+static void
+unmark_rest(retirement *r)
+{
+    prt_executor *x = r->x;
+    bool before = prt_conn_shield(x->conn, true);
+    for (size_t i = 0; i < r->length; i++) {
+        prt_status status = prt_exec_outcome(x, r->tasks[i])->status;
+        bool begun = r->marked[i] || status == PRT_STATUS_FAILED;
+        const prt_operation *op = prt_exec_operation(x, r->tasks[i]);
+        if (status == PRT_STATUS_DONE || !begun || !detaches(prt_exec_set(x, r->tasks[i]), op))
+            continue;
+        detach_state state = look_at(x, op);
+        unmark(x, r->tasks[i], &state);
+    }
+    prt_conn_shield(x->conn, before);
+}
+
 bool
 prt_exec_retire(prt_executor *x, prt_error *err)
 {
     retirement r = {.x = x};
     collect_tasks(&r);
-    for (size_t i = 0; i < r.length; i++) {
-        if (!prt_exec_uninterrupted(x, err))
-            return false;
-        if (must_skip(&r, r.tasks[i]))
-            continue;
-        if (!mark_ahead(&r, i, err) || !retire(&r, i, err))
-            return false;
-        prt_exec_settle(x);
-    }
-    return true;
+    bool ok = retire_all(&r, err);
+    if (!ok && err->code == PRT_ERR_INTERRUPTED)
+        unmark_rest(&r);
+    return ok;
 }

@@ -383,6 +383,31 @@ test_an_interrupt_leaves_no_guard(void **state)
     assert_int_equal(run_count(t, "events"), 6);
 }
 
+static void
+test_an_interrupt_leaves_no_marker_on_what_stays(void **state)
+{
+    pg_test *t = *state;
+    prt_spec *spec = make_old_events(t);
+    spec->premake = 0;
+    pg_sql(t, "COMMENT ON TABLE events_p20250102 IS 'mine'");
+    breaker b = {.word = "DETACH PARTITION \"public\".\"events_p20250101\""};
+    prt_conn_options mine = {.interrupt = &b.flag, .trace = interrupt_at, .trace_data = &b};
+    prt_conn *conn = pg_connect(t, &mine);
+    prt_result *result = NULL;
+    prt_error err = {0};
+    prt_run_options options = run_options(now);
+    pg_sql(t, "BEGIN; SELECT count(*) FROM events"); /* the detach waits for it */
+    assert_false(run_try(t, conn, spec, &options, &result, &err));
+    pg_sql(t, "COMMIT");
+    assert_int_equal(b.flag, 1);
+    assert_int_equal(err.code, PRT_ERR_INTERRUPTED);
+    prt_conn_close(conn);
+    assert_string_equal(pg_value(t, "SELECT obj_description('events_p20250102'::regclass)"), "mine");
+    run_settle(t, spec, &options);
+    assert_int_equal(
+        pg_number(t, "SELECT count(*) FROM pg_class WHERE relname IN ('events_p20250101', 'events_p20250102')"), 0);
+}
+
 /* ---- rights, refusals ---- */
 
 static void
@@ -697,6 +722,7 @@ main(void)
         PG_TEST(test_a_cancelled_detach_fails_alone_and_is_reported),
         PG_TEST(test_an_interrupt_before_the_start_changes_nothing),
         PG_TEST(test_an_interrupt_leaves_no_guard),
+        PG_TEST(test_an_interrupt_leaves_no_marker_on_what_stays),
         PG_TEST(test_a_read_only_user_changes_nothing),
         PG_TEST(test_one_refused_creation_fails_alone),
         PG_TEST(test_a_referenced_partition_stays_and_the_others_go),

@@ -173,8 +173,8 @@ rows_are_drained_in_one_transaction(void **state)
                "DELETE FROM ONLY \"My Schema\".\"def\" WHERE (\"Order\", \"id\") >= ('2026-03-12 03:00:00+00', '5')"
                " AND \"Order\" < '2026-03-13 00:00:00+00' AND \"id\" IS NOT NULL RETURNING \"id\", \"Order\")"));
     assert_int_equal(o->statements[3].flags, PRT_LONG);
-    assert_sql(o, 4,
-               "LOCK TABLE ONLY \"My Schema\".\"we'ird\"\"t\", \"My Schema\".\"def\" IN ACCESS EXCLUSIVE MODE", 0);
+    assert_sql(o, 4, "LOCK TABLE ONLY \"My Schema\".\"we'ird\"\"t\", \"My Schema\".\"def\" IN ACCESS EXCLUSIVE MODE",
+               0);
     assert_string_equal(o->lock, "AccessExclusiveLock");
     assert_string_equal(o->statements[5].sql, o->statements[3].sql);
     assert_int_equal(o->statements[7].flags, PRT_LONG); /* ATTACH scans the default partition */
@@ -209,6 +209,24 @@ what_is_made_is_not_made_again(void **state)
     assert_int_equal(o->op, PRT_OP_DRAIN);
     assert_false(says(o, "CREATE TABLE"));
     assert_true(says(o, "IS NULL"));
+}
+
+/* What ends within a day is not told by the day: the default partition is scanned, for as long as it takes. */
+static void
+no_guard_for_what_the_first_column_does_not_tell(void **state)
+{
+    world w;
+    prt_table *t = hostile(&w, *state);
+    t->parent->columns = 2;
+    t->parent->key[1] = (prt_key_column) {.name = "id", .type = "bigint"};
+    world_child(&w, t, "def", "DEFAULT")->bytes = INT64_C(100) << 20;
+    world_child(&w, t, "a", "FOR VALUES FROM ('2026-03-11 00:00:00+00', '1') TO ('2026-03-13 03:00:00+00', '5')");
+    w.spec.naming.text = NULL;
+    w.spec.premake = 1;
+    const prt_operation *o = operation(world_plan(&w, NULL), 0);
+    assert_int_equal(o->op, PRT_OP_CREATE);
+    assert_non_null(strstr(o->statements[1].sql, "FROM ('2026-03-13 03:00:00+00', '5') TO"));
+    assert_int_equal(o->statements[1].flags, PRT_LONG);
 }
 
 static void
@@ -392,6 +410,7 @@ main(void)
         TEST(made_in_two_halves),
         TEST(rows_are_drained_in_one_transaction),
         TEST(what_is_made_is_not_made_again),
+        TEST(no_guard_for_what_the_first_column_does_not_tell),
         TEST(a_guard_names_what_the_ranges_have_in_common),
         TEST(a_drop_is_marked_and_detached_first),
         TEST(a_default_partition_forbids_the_concurrent_form),
