@@ -40,6 +40,8 @@ prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, const prt_run_options *opt
         result = NULL; /* nothing was done, and the plan of now is not what was asked for */
     prt_progress_finish(&progress, result, prt_clock_monotonic() - start);
     prt_progress_done(&progress);
+    if (err.code == PRT_ERR_INTERRUPTED)
+        prt_fail_hint(&err, "what is done stays done; the next run goes on from there");
     int status = ok && result != NULL ? result_status(options, result) : prt_cli_report(cli, &err);
     return loaded->errors.length > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
 }

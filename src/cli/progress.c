@@ -114,7 +114,8 @@ prt_progress_event(void *data, const prt_run_event *event)
         draw_bar(p, event);
         return;
     }
-    if (o->format == PRT_FORMAT_JSON || (o->quiet && event->outcome->status == PRT_STATUS_DONE))
+    bool interrupted = event->outcome->error.code == PRT_ERR_INTERRUPTED; /* the summary counts them */
+    if (o->format == PRT_FORMAT_JSON || (o->quiet && event->outcome->status == PRT_STATUS_DONE) || interrupted)
         return;
     prt_buf text;
     prt_buf_init(&text, p->arena);

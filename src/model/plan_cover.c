@@ -306,7 +306,7 @@ prt_cover_missing(prt_worksite *site)
     if (site->segments.length > most) {
         prt_find(site, PRT_FINDING_RUNAWAY, PRT_SEVERITY_ERROR, NULL,
                  "check interval, premake and backfill; raise max_create if it is meant",
-                 "more than %zu partitions would have to be created; the %zu nearest to now are", most, most);
+                 "more than %zu partitions would have to be created: only the %zu nearest to now are made", most, most);
         site->segments.length = most; /* both walks begin at now */
     }
     if (site->segments.length > 1)

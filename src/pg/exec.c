@@ -106,7 +106,9 @@ log_outcome(const prt_executor *x, prt_task task, const prt_outcome *outcome)
                           {"sqlstate", bad && error->sqlstate[0] != '\0' ? error->sqlstate : NULL},
                           {"hint", bad && error->hint[0] != '\0' ? error->hint : NULL},
                           {NULL, NULL}};
-    prt_log_write(x->options->log, bad ? PRT_WARNING : PRT_DEBUG, prt_status_names[outcome->status], fields);
+    /* After Ctrl-C, a line for each of a thousand operations that were not begun would bury the one that counts. */
+    bool loud = bad && error->code != PRT_ERR_INTERRUPTED;
+    prt_log_write(x->options->log, loud ? PRT_WARNING : PRT_DEBUG, prt_status_names[outcome->status], fields);
 }
 
 void

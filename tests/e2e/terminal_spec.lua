@@ -78,6 +78,18 @@ end)
 describe("signals", function()
   after_each(support.cleanup)
 
+  it("are answered in a few lines, however much was left to do", function()
+    local db = support.database(support.events())
+    local policy = support.policy '  premake = 500, on_create = function(ctx) ctx.db:query "SELECT pg_sleep(0.05)" end,'
+    local command = support.command({ "apply", policy }, { database = db })
+    local result = support.shell(("env --default-signal=INT %s & pid=$!; sleep 1.5; kill -INT $pid; wait $pid")
+      :format(command:gsub("^env ", "")))
+    assert.equal(130, result.status, result.out .. result.err)
+    assert.equal("error: interrupted\n  hint: what is done stays done; the next run goes on from there\n", result.err)
+    assert.matches("skipped and no findings in 1 set", result.out, 1, true)
+    assert.not_matches("interrupted", result.out, 1, true)
+  end)
+
   for _, signal in ipairs { "INT", "TERM" } do
     it(signal .. " ends a run in good order", function()
       local db = support.database(support.events { "2026-03-14" })
