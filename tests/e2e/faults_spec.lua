@@ -7,6 +7,9 @@ local policy_file, wait_for = support.policy_file, support.wait_for
 
 local now = "2026-03-14 12:00"
 
+local advisory_locks = "pg_locks WHERE locktype = 'advisory' "
+  .. "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+
 local function day(name, from, to)
   return ("CREATE TABLE %s PARTITION OF events FOR VALUES FROM ('%s Z') TO ('%s Z');"):format(name, from, to)
 end
@@ -35,7 +38,7 @@ local function clean(db)
     (SELECT count(*) FROM pg_constraint WHERE conname = 'partrun_guard'),
     (SELECT count(*) FROM pg_class WHERE relname LIKE 'events\_p%' AND relkind = 'r' AND NOT relispartition),
     (SELECT count(*) FROM pg_description WHERE description LIKE '%partrun: {%'),
-    (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory')]]))
+    (SELECT count(*) FROM ]] .. advisory_locks .. ")"))
 end
 
 -- One more run, undisturbed, does what is left to do; the next has nothing to do.
@@ -150,7 +153,7 @@ describe("in the middle of a run", function()
         assert.is_true(result.status == 1 or result.status == 4, told(result))
       end
       session.close()
-      wait_for(db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0")
+      wait_for(db, "SELECT count(*) FROM " .. advisory_locks, "0")
       completes(db, keeping())
     end)
 
@@ -165,7 +168,7 @@ describe("in the middle of a run", function()
       local result = job.finish()
       assert.is_true(result.status ~= 0, told(result))
       session.close()
-      wait_for(db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0")
+      wait_for(db, "SELECT count(*) FROM " .. advisory_locks, "0")
       completes(db, policy)
     end)
   end
@@ -182,7 +185,7 @@ describe("in the middle of a run", function()
     wait_for(db, backend, "1")
     sql(db, terminate)
     session.close()
-    wait_for(db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0")
+    wait_for(db, "SELECT count(*) FROM " .. advisory_locks, "0")
     -- Rows for what the guard had fenced off are refused until then.
     applied(db, now, keeping())
     clean(db)
@@ -199,7 +202,7 @@ describe("in the middle of a run", function()
       wait_for(db, counted:format(many), "t")
       job.signal "KILL"
       job.finish()
-      wait_for(db, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0")
+      wait_for(db, "SELECT count(*) FROM " .. advisory_locks, "0")
       sql(db, "INSERT INTO events VALUES ('2026-03-14 12:00Z')")
     end
     applied(db, now, policy, { "-j", "2" })

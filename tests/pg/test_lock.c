@@ -29,7 +29,7 @@ test_each_set_has_its_own_lock(void **state)
 
     assert_ok(prt_lock_release(t->conn, t->arena, &mine, &err), &err);
     assert_int_equal(mine.held_length, 0);
-    assert_int_equal(pg_number(t, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), 0);
+    assert_int_equal(run_advisory_locks(t), 0);
     assert_ok(prt_lock_sets(other, t->arena, tables, 5, &theirs, &err), &err);
     assert_int_equal(theirs.held_length, 3);
     prt_conn_close(other);
@@ -62,7 +62,7 @@ test_a_held_set_is_left_out(void **state)
 
     pg_sql(t, "SELECT pg_advisory_unlock_all()");
     run_expect(run_apply(t, specs[0], &options), 5, 0, 0);
-    assert_int_equal(pg_number(t, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), 0);
+    assert_int_equal(run_advisory_locks(t), 0);
 }
 
 int

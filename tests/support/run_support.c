@@ -160,3 +160,10 @@ run_catalog(pg_test *t, const char *schemas)
         "x.indrelid = tables.oid) AS l(line)",
         schemas);
 }
+
+long
+run_advisory_locks(pg_test *t)
+{
+    return pg_number(t, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+                        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+}

@@ -28,6 +28,7 @@ bool run_has_finding(const prt_plan *plan, prt_finding_code code);
 /* The partitions of a table, "name bound; name bound", in the order of their names. */
 const char *run_partitions(pg_test *t, const char *table);
 long run_count(pg_test *t, const char *table); /* partitions, attached or pending */
+long run_advisory_locks(pg_test *t);           /* held in the test's database, by anyone */
 /*
  * Everything about the tables of the schemas given ('a', 'b') that a run can change, as one text: bounds, comments,
  * constraints, indexes, owners, rows; oids left out.
