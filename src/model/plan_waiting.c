@@ -181,9 +181,9 @@ report_stranger(prt_worksite *site, const prt_waiting *w)
 static void
 report_made(prt_worksite *site, const prt_waiting *w)
 {
-    const char *table = prt_ident_qualify(site->arena, w->table->schema, w->table->name);
-    report_waiting(site, w, prt_arena_printf(site->arena, "DROP TABLE %s, unless somebody has put rows into it", table),
-                   "it was built by an interrupted run, and is not needed any more");
+    const char *t = prt_ident_qualify(site->arena, w->table->schema, w->table->name);
+    const char *hint = prt_arena_printf(site->arena, "DROP TABLE %s, unless somebody has put rows into it", t);
+    report_waiting(site, w, hint, "it was built by an interrupted run, and is not needed any more");
 }
 
 static const prt_waiting **oldest_first(prt_worksite *site, size_t first, size_t count);
