@@ -13,8 +13,8 @@ typedef enum prt_finding_code {
     PRT_FINDING_NAME_TAKEN,
     PRT_FINDING_NAME_COLLISION,
     PRT_FINDING_DEFAULT_NOT_EMPTY,
-    PRT_FINDING_DEFAULT_BLOCKS,    /* the default partition holds rows of a partition to be made */
-    PRT_FINDING_UNBOUNDED,         /* MINVALUE or MAXVALUE: never expires, or leaves no room */
+    PRT_FINDING_DEFAULT_BLOCKS, /* the default partition holds rows of a partition to be made */
+    PRT_FINDING_UNBOUNDED,      /* MINVALUE or MAXVALUE: never expires, or leaves no room */
     PRT_FINDING_PENDING_DETACH,
     PRT_FINDING_DETACHED_WAITING,
     PRT_FINDING_EXPIRED,
@@ -38,7 +38,7 @@ typedef enum prt_finding_code {
     PRT_FINDING_COUNT
 } prt_finding_code;
 
-extern const char *const prt_finding_names[PRT_FINDING_COUNT];    /* "missing", "gap", ... */
+extern const char *const prt_finding_names[PRT_FINDING_COUNT];       /* "missing", "gap", ... */
 extern const char *const prt_severity_names[PRT_SEVERITY_ERROR + 1]; /* "info", "warning", "error" */
 
 typedef struct prt_finding {

@@ -17,7 +17,7 @@
 
 typedef enum prt_op {
     PRT_OP_CREATE,
-    PRT_OP_DRAIN,    /* create, with the default partition's rows of its range moved into it */
+    PRT_OP_DRAIN, /* create, with the default partition's rows of its range moved into it */
     PRT_OP_DETACH,
     PRT_OP_FINALIZE,
     PRT_OP_ARCHIVE,
@@ -25,7 +25,7 @@ typedef enum prt_op {
     PRT_OP_MOVE,
     PRT_OP_PURGE,
     PRT_OP_REATTACH,
-    PRT_OP_ALTER,    /* a default partition's guarding CHECK; replica identity; ... */
+    PRT_OP_ALTER, /* a default partition's guarding CHECK; replica identity; ... */
     PRT_OP_ANALYZE,
     PRT_OP_HOOK,
     PRT_OP_COUNT
@@ -45,7 +45,8 @@ enum {
     PRT_ALONE = 1, /* not inside a transaction block (DETACH CONCURRENTLY) */
     PRT_LONG = 2,  /* no statement_timeout: validations, copies of rows; concurrent detaches have their own limit */
     PRT_BREAK = 4, /* commits what came before it, and starts a new transaction */
-    PRT_EARLY = 8, /* harmless on its own (a marker): may run in one transaction with those of later operations, beforehand */
+    PRT_EARLY =
+        8, /* harmless on its own (a marker): may run in one transaction with those of later operations, beforehand */
 };
 
 typedef struct prt_statement {
@@ -62,38 +63,38 @@ typedef struct prt_operation {
     const prt_table *table;    /* of the snapshot: a child of the set's parent, or a waiting one; NULL: new */
     bool has_range;            /* CREATE without: the default partition */
     prt_range range;
-    const char *reason;        /* "premake 4 of 4", "gap", "expired 1 h ago" */
-    const char *note;          /* "after a grace of 7 days"; NULL: none */
-    const char *lock;          /* the strongest lock on the parent: "ShareUpdateExclusiveLock" */
-    int64_t bytes, rows;       /* -1 unknown */
+    const char *reason;  /* "premake 4 of 4", "gap", "expired 1 h ago" */
+    const char *note;    /* "after a grace of 7 days"; NULL: none */
+    const char *lock;    /* the strongest lock on the parent: "ShareUpdateExclusiveLock" */
+    int64_t bytes, rows; /* -1 unknown */
     prt_statement *statements;
     size_t statements_length;
 } prt_operation;
 
 typedef struct prt_set {
     const prt_spec *spec;
-    const prt_table *parent;   /* kind 0 when the table does not exist */
+    const prt_table *parent; /* kind 0 when the table does not exist */
     const char *schema, *table;
-    const char *tenant;        /* NULL */
-    bool plannable;            /* false: findings say why; key and grid are not set */
+    const char *tenant; /* NULL */
+    bool plannable;     /* false: findings say why; key and grid are not set */
     prt_key key;
     prt_grid grid;
     PRT_VEC(prt_operation) operations; /* creations first, then retirement, in the order of execution */
     PRT_VEC(prt_finding) findings;
-    prt_pos now;               /* on the key's axis; for ids prt_parent.highest, 0 when empty */
-    prt_pos horizon;           /* the end of the unbroken cover from now on, before this plan; `now` when an insert fails now */
-    int64_t runway;            /* microseconds (or ids) from now to horizon; PRT_POS_MAX: unbounded */
+    prt_pos now;     /* on the key's axis; for ids prt_parent.highest, 0 when empty */
+    prt_pos horizon; /* the end of the unbroken cover from now on, before this plan; `now` when an insert fails now */
+    int64_t runway;  /* microseconds (or ids) from now to horizon; PRT_POS_MAX: unbounded */
     const prt_table *default_table; /* NULL: none is attached */
-    bool has_default;          /* attached, or made by this plan: no detach can be concurrent */
-    size_t partitions;         /* attached leaves or branches of this level, the default not counted */
-    int64_t bytes;             /* sum of those known; -1: not asked for */
+    bool has_default;               /* attached, or made by this plan: no detach can be concurrent */
+    size_t partitions;              /* attached leaves or branches of this level, the default not counted */
+    int64_t bytes;                  /* sum of those known; -1: not asked for */
 } prt_set;
 
 typedef struct prt_plan {
     prt_arena *arena;
     const prt_snapshot *snapshot;
     prt_instant now;
-    char fingerprint[17];      /* of everything the plan was made from: a saved plan is refused when it differs */
+    char fingerprint[17]; /* of everything the plan was made from: a saved plan is refused when it differs */
     PRT_VEC(prt_set) sets;
 } prt_plan;
 

@@ -11,11 +11,11 @@
 #include "model/tree.h"
 
 typedef enum prt_retention_kind {
-    PRT_KEEP,        /* nothing expires */
-    PRT_KEEP_AGE,    /* upper bound <= now - interval */
-    PRT_KEEP_COUNT,  /* that many whole partitions before the current one */
-    PRT_KEEP_BYTES,  /* the newest, until the budget is full */
-    PRT_KEEP_IDS,    /* a distance in ids */
+    PRT_KEEP,       /* nothing expires */
+    PRT_KEEP_AGE,   /* upper bound <= now - interval */
+    PRT_KEEP_COUNT, /* that many whole partitions before the current one */
+    PRT_KEEP_BYTES, /* the newest, until the budget is full */
+    PRT_KEEP_IDS,   /* a distance in ids */
 } prt_retention_kind;
 
 typedef struct prt_retention {
@@ -72,18 +72,18 @@ typedef struct prt_hooks {
 
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order of the documentation */
 typedef struct prt_spec {
-    const char *name;       /* the policy's name */
-    const char *file;       /* where it was defined */
+    const char *name; /* the policy's name */
+    const char *file; /* where it was defined */
     int line;
-    const char **tables;    /* "schema.table" as written; NULL when a query gives them */
+    const char **tables; /* "schema.table" as written; NULL when a query gives them */
     size_t tables_length;
     const char *tables_query;
     prt_key_options key;
-    bool by_id;             /* the interval was an integer */
+    bool by_id; /* the interval was an integer */
     prt_interval interval;
     int64_t id_step;
     bool has_anchor;
-    int64_t anchor;         /* an instant, or an id */
+    int64_t anchor; /* an instant, or an id */
     const prt_zone *zone;
     int64_t premake, backfill, max_create;
     prt_retention retention;
@@ -108,7 +108,8 @@ typedef struct prt_spec {
     int64_t lock_timeout_ms, statement_timeout_ms;
     int retries;
     prt_hooks hooks;
-    const char *unsupported; /* a field that validates but that this version cannot carry out; NULL: none. Such a policy is
+    const char
+        *unsupported; /* a field that validates but that this version cannot carry out; NULL: none. Such a policy is
                               * refused by plan and apply: dropping without the archive it asks for would lose data. */
 } prt_spec;
 

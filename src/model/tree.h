@@ -34,8 +34,8 @@ typedef struct prt_reference {
 typedef struct prt_row_policy {
     const char *name;
     bool permissive;
-    const char *command;              /* ALL, SELECT, INSERT, UPDATE, DELETE */
-    const char *roles;                /* for SQL: quoted and separated by commas, or PUBLIC */
+    const char *command;               /* ALL, SELECT, INSERT, UPDATE, DELETE */
+    const char *roles;                 /* for SQL: quoted and separated by commas, or PUBLIC */
     const char *using_sql, *check_sql; /* NULL: none */
 } prt_row_policy;
 
@@ -48,15 +48,15 @@ typedef struct prt_parent {
     char replica_identity;          /* d n f i */
     const char *replica_index;      /* i: the parent's index name */
     bool row_security, force_row_security, has_triggers, has_identity, has_publication;
-    const char *acl;                /* NULL: default privileges */
-    prt_row_policy *policies;       /* of row-level security, by name */
+    const char *acl;          /* NULL: default privileges */
+    prt_row_policy *policies; /* of row-level security, by name */
     size_t policies_length;
-    int locks_per_child;            /* relations one new partition locks: itself, indexes, toast */
+    int locks_per_child; /* relations one new partition locks: itself, indexes, toast */
     size_t references_length;
     prt_reference *references;
-    prt_instant analyzed;           /* last ANALYZE of the parent, PRT_POS_MIN: never */
-    const char **invalid_indexes;   /* names, NULL-ended; NULL: none */
-    const char **columns_list;      /* every plain (not generated) column's name in order, NULL-ended: for drain */
+    prt_instant analyzed;         /* last ANALYZE of the parent, PRT_POS_MIN: never */
+    const char **invalid_indexes; /* names, NULL-ended; NULL: none */
+    const char **columns_list;    /* every plain (not generated) column's name in order, NULL-ended: for drain */
     prt_table **children;
     size_t children_length;
     /* The highest value of the range key stored outside the default partition, as text; NULL: empty or not asked for
@@ -69,19 +69,19 @@ struct prt_table {
     uint32_t oid;
     const char *schema, *name;
     const char *owner;
-    char kind;             /* relkind: r p f; 0: the requested table does not exist */
-    bool detach_pending;   /* inhdetachpending */
-    prt_bound bound;       /* of a partition; kind is meaningless on roots */
+    char kind;           /* relkind: r p f; 0: the requested table does not exist */
+    bool detach_pending; /* inhdetachpending */
+    prt_bound bound;     /* of a partition; kind is meaningless on roots */
     const char *bound_text;
     const char *bound_error; /* why it could not be parsed; NULL: it could */
-    int64_t rows;          /* reltuples; -1 unknown */
-    int64_t bytes;         /* pg_total_relation_size; -1: not asked for; always there for default partitions */
-    const char *comment;   /* whole; NULL: none. Always read: a marker is appended to it, never put in its place */
-    char replica_identity; /* of leaves; 0: not read */
-    const char *acl;       /* of leaves, read with their owner; NULL: default privileges */
+    int64_t rows;            /* reltuples; -1 unknown */
+    int64_t bytes;           /* pg_total_relation_size; -1: not asked for; always there for default partitions */
+    const char *comment;     /* whole; NULL: none. Always read: a marker is appended to it, never put in its place */
+    char replica_identity;   /* of leaves; 0: not read */
+    const char *acl;         /* of leaves, read with their owner; NULL: default privileges */
     prt_table *parent_table; /* NULL on roots */
-    prt_parent *parent;    /* NULL on leaves */
-    bool guarded;          /* of a default partition: a CHECK named partrun_guard was left behind */
+    prt_parent *parent;      /* NULL on leaves */
+    bool guarded;            /* of a default partition: a CHECK named partrun_guard was left behind */
 };
 
 /* A table outside any tree whose comment has a valid marker of this very database. */
@@ -98,19 +98,19 @@ typedef struct prt_snapshot {
     uint32_t database_oid;
     const char *user;
     bool superuser;
-    prt_instant now;        /* the server's clock, or --now */
-    int64_t clock_skew;     /* server minus local, microseconds; 0 with --now */
+    prt_instant now;    /* the server's clock, or --now */
+    int64_t clock_skew; /* server minus local, microseconds; 0 with --now */
     bool standby;
-    int lock_budget;        /* relations one transaction may lock safely */
-    prt_table **roots;      /* in the order asked for */
+    int lock_budget;   /* relations one transaction may lock safely */
+    prt_table **roots; /* in the order asked for */
     size_t roots_length;
     prt_waiting *waiting;
     size_t waiting_length;
     /* Names that new partitions would get but that exist already: filled after a first plan (prt_plan_names). */
-    const char **taken;     /* prt_ident_qualify texts, sorted by strcmp */
+    const char **taken; /* prt_ident_qualify texts, sorted by strcmp */
     size_t taken_length;
     /* Of the partitions to be made, those whose rows sit in the default partition now: filled likewise. */
-    const char **blocked;   /* prt_ident_qualify texts, sorted by strcmp */
+    const char **blocked; /* prt_ident_qualify texts, sorted by strcmp */
     size_t blocked_length;
 } prt_snapshot;
 

@@ -44,9 +44,15 @@ count_nodes(count *c, const json_t *json)
     json_t *value;
     size_t index;
     if (json_is_object(json)) {
-        json_object_foreach((json_t *) (uintptr_t) json, key, value) { count_nodes(c, value); }
+        json_object_foreach((json_t *) (uintptr_t) json, key, value)
+        {
+            count_nodes(c, value);
+        }
     } else if (json_is_array(json)) {
-        json_array_foreach(json, index, value) { count_nodes(c, value); }
+        json_array_foreach(json, index, value)
+        {
+            count_nodes(c, value);
+        }
     }
 }
 
