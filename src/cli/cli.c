@@ -33,32 +33,32 @@ prt_exit_status(prt_code code)
 {
     switch (code) {
     case PRT_OK:
-        return PRT_EXIT_OK;
+        return PARTRUN_EXIT_OK;
     case PRT_ERR_USAGE:
     case PRT_ERR_POLICY:
     case PRT_ERR_VALUE:
-        return PRT_EXIT_USAGE;
+        return PARTRUN_EXIT_USAGE;
     case PRT_ERR_CONNECT:
     case PRT_ERR_VERSION:
-        return PRT_EXIT_CONNECT;
+        return PARTRUN_EXIT_CONNECT;
     case PRT_ERR_LOCKED:
-        return PRT_EXIT_LOCKED;
+        return PARTRUN_EXIT_LOCKED;
     case PRT_ERR_INTERRUPTED:
-        return PRT_EXIT_INTERRUPTED;
+        return PARTRUN_EXIT_INTERRUPTED;
     default:
-        return PRT_EXIT_FAILED;
+        return PARTRUN_EXIT_FAILED;
     }
 }
 
 int
 prt_exit_worse(int a, int b)
 {
-    static const int order[] = {PRT_EXIT_INTERRUPTED, PRT_EXIT_CONNECT, PRT_EXIT_FAILED,
-                                PRT_EXIT_USAGE,       PRT_EXIT_LOCKED,  PRT_EXIT_FINDINGS};
+    static const int order[] = {PARTRUN_EXIT_INTERRUPTED, PARTRUN_EXIT_CONNECT, PARTRUN_EXIT_FAILED,
+                                PARTRUN_EXIT_USAGE,       PARTRUN_EXIT_LOCKED,  PARTRUN_EXIT_FINDINGS};
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         if (a == order[i] || b == order[i])
             return order[i];
-    return PRT_EXIT_OK;
+    return PARTRUN_EXIT_OK;
 }
 
 /* For people, the object leads the message unless that names it already; in JSON it is a field. */

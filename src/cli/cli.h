@@ -9,20 +9,10 @@
 #include "base/buf.h"
 #include "cli/options.h"
 #include "model/plan_text.h"
+#include "partrun/exit.h"
 #include "pg/conn.h"
 #include "pg/run.h"
 #include "policy/policy.h"
-
-/* Exit statuses: a promise to users. */
-enum {
-    PRT_EXIT_OK = 0,
-    PRT_EXIT_FAILED = 1,
-    PRT_EXIT_USAGE = 2,
-    PRT_EXIT_FINDINGS = 3,
-    PRT_EXIT_CONNECT = 4,
-    PRT_EXIT_LOCKED = 5,
-    PRT_EXIT_INTERRUPTED = 130,
-};
 
 typedef struct prt_cli {
     prt_arena *arena;

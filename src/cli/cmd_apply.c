@@ -16,10 +16,10 @@ all_retired(const prt_run_options *options, const prt_result *result)
 static int
 result_status(const prt_run_options *options, const prt_result *result)
 {
-    int status = PRT_EXIT_OK;
+    int status = PARTRUN_EXIT_OK;
     if (result->failed > 0 || !all_retired(options, result) || prt_plan_findings(result->plan, PRT_SEVERITY_ERROR) > 0)
-        status = PRT_EXIT_FAILED;
-    return result->locked > 0 ? prt_exit_worse(status, PRT_EXIT_LOCKED) : status;
+        status = PARTRUN_EXIT_FAILED;
+    return result->locked > 0 ? prt_exit_worse(status, PARTRUN_EXIT_LOCKED) : status;
 }
 
 int
@@ -43,7 +43,7 @@ prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, const prt_run_options *opt
     if (err.code == PRT_ERR_INTERRUPTED)
         prt_fail_hint(&err, "what is done stays done; the next run goes on from there");
     int status = ok && result != NULL ? result_status(options, result) : prt_cli_report(cli, &err);
-    return loaded->errors.length > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
+    return loaded->errors.length > 0 ? prt_exit_worse(status, PARTRUN_EXIT_USAGE) : status;
 }
 
 static int

@@ -53,6 +53,6 @@ prt_cmd_check(prt_cli *cli)
         !make(cli, &loaded, &plan, &err))
         return prt_cli_report(cli, &err);
     show(cli, plan);
-    int status = prt_plan_findings(plan, PRT_SEVERITY_WARNING) > 0 ? PRT_EXIT_FINDINGS : PRT_EXIT_OK;
-    return loaded.errors.length > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
+    int status = prt_plan_findings(plan, PRT_SEVERITY_WARNING) > 0 ? PARTRUN_EXIT_FINDINGS : PARTRUN_EXIT_OK;
+    return loaded.errors.length > 0 ? prt_exit_worse(status, PARTRUN_EXIT_USAGE) : status;
 }

@@ -163,15 +163,15 @@ run_command(prt_cli *cli, const char *const *words)
 static int
 show_steps(prt_cli *cli)
 {
-    int status = PRT_EXIT_OK;
+    int status = PARTRUN_EXIT_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && *cli->interrupt == 0; i++) {
         say(cli, PRT_TINT_NONE, "");
         say(cli, PRT_TINT_DIM, steps[i].story);
         int result = run_command(cli, steps[i].argv);
-        if (result != PRT_EXIT_FINDINGS)
+        if (result != PARTRUN_EXIT_FINDINGS)
             status = prt_exit_worse(status, result);
     }
-    return *cli->interrupt != 0 ? PRT_EXIT_INTERRUPTED : status;
+    return *cli->interrupt != 0 ? PARTRUN_EXIT_INTERRUPTED : status;
 }
 
 static void
@@ -209,7 +209,7 @@ let_look_around(prt_cli *cli, const prt_demo_server *server)
                          prt_demo_server_dsn(server, "demo"), server->dir, own_path(cli->arena), server->bin));
     say(cli, PRT_TINT_NONE, "Press Enter here to stop it and to remove everything.");
     wait_for_enter(cli);
-    return *cli->interrupt != 0 ? PRT_EXIT_INTERRUPTED : PRT_EXIT_OK;
+    return *cli->interrupt != 0 ? PARTRUN_EXIT_INTERRUPTED : PARTRUN_EXIT_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------- frame */
@@ -248,7 +248,7 @@ demonstrate(prt_cli *cli, prt_demo_server *server)
     if (!fill_database(server, &err) || !write_policies(cli, server, &err))
         return prt_cli_report(cli, &err);
     int status = show_steps(cli);
-    if (status == PRT_EXIT_OK && !cli->args.options.run)
+    if (status == PARTRUN_EXIT_OK && !cli->args.options.run)
         status = let_look_around(cli, server);
     return status;
 }
@@ -260,9 +260,9 @@ prt_cmd_demo(prt_cli *cli)
     keep_handlers();
     int status = demonstrate(cli, &server);
     if (chdir("/") != 0)
-        status = prt_exit_worse(status, PRT_EXIT_FAILED);
+        status = prt_exit_worse(status, PARTRUN_EXIT_FAILED);
     prt_demo_server_stop(&server);
-    if (status == PRT_EXIT_OK)
+    if (status == PARTRUN_EXIT_OK)
         say(cli, PRT_TINT_DIM, "\nThe demo's server and its files are gone.");
     return status;
 }

@@ -54,6 +54,6 @@ prt_cmd_plan(prt_cli *cli)
         !make(cli, &loaded, &plan, &err) || !show(cli, &loaded, plan, &err))
         return prt_cli_report(cli, &err);
     if (loaded.errors.length > 0)
-        return PRT_EXIT_USAGE;
-    return cli->args.options.exit_code && prt_plan_operations(plan) > 0 ? PRT_EXIT_FINDINGS : PRT_EXIT_OK;
+        return PARTRUN_EXIT_USAGE;
+    return cli->args.options.exit_code && prt_plan_operations(plan) > 0 ? PARTRUN_EXIT_FINDINGS : PARTRUN_EXIT_OK;
 }

@@ -100,7 +100,7 @@ collect_policies(prt_cli *cli, char *const *paths, size_t length, stats_list *li
         !prt_run_plan(cli->conn, cli->arena, loaded.specs, loaded.length, &options, &plan, err))
         return false;
     if (loaded.errors.length > 0)
-        *status = prt_exit_worse(*status, PRT_EXIT_USAGE);
+        *status = prt_exit_worse(*status, PARTRUN_EXIT_USAGE);
     for (size_t i = 0; i < plan->sets.length; i++) {
         const prt_set *set = &plan->sets.items[i];
         prt_error missing = {0};
@@ -216,7 +216,7 @@ prt_cmd_stats(prt_cli *cli)
 {
     stats_list list = {0};
     prt_error err = {0};
-    int status = PRT_EXIT_OK;
+    int status = PARTRUN_EXIT_OK;
     if (!collect(cli, &list, &status, &err))
         return prt_exit_worse(status, prt_cli_report(cli, &err));
     if (cli->args.options.format == PRT_FORMAT_JSON)

@@ -142,10 +142,10 @@ prt_cmd_validate(prt_cli *cli)
     prt_loaded loaded;
     prt_error err = {0};
     bool ok = prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, PRT_LOAD_EVERY, &loaded, &err);
-    int status = ok ? PRT_EXIT_OK : prt_cli_report(cli, &err);
+    int status = ok ? PARTRUN_EXIT_OK : prt_cli_report(cli, &err);
     if (cli->args.options.format == PRT_FORMAT_JSON)
         print_json(cli, &loaded);
     else if (ok && !cli->args.options.quiet)
         print_text(cli, &loaded);
-    return loaded.errors.length > 0 ? prt_exit_worse(status, PRT_EXIT_USAGE) : status;
+    return loaded.errors.length > 0 ? prt_exit_worse(status, PARTRUN_EXIT_USAGE) : status;
 }

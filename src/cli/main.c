@@ -70,7 +70,7 @@ show_help(prt_cli *cli, const prt_command *command, FILE *stream)
     else
         prt_help_command(&text, command, wants_color(stream));
     fputs(text.data, stream);
-    return PRT_EXIT_OK;
+    return PARTRUN_EXIT_OK;
 }
 
 /* `partrun help`, `partrun help plan` */
@@ -97,7 +97,7 @@ dispatch(prt_cli *cli)
     const prt_cli_args *args = &cli->args;
     if (args->options.version) {
         printf("partrun %s\n", PARTRUN_VERSION);
-        return PRT_EXIT_OK;
+        return PARTRUN_EXIT_OK;
     }
     if (args->options.help)
         return show_help(cli, args->command, stdout);
@@ -105,7 +105,7 @@ dispatch(prt_cli *cli)
         return help_on_topic(cli);
     if (args->command == NULL) {
         show_help(cli, NULL, stderr);
-        return PRT_EXIT_USAGE;
+        return PARTRUN_EXIT_USAGE;
     }
     return args->command->run(cli);
 }

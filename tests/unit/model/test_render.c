@@ -90,8 +90,8 @@ what_like_does_not_carry_over(void **state)
         "ALTER TABLE \"My Schema\".\"we'ird\"\"t12\" REPLICA IDENTITY FULL",
         "GRANT SELECT ON TABLE \"My Schema\".\"we'ird\"\"t12\" TO PUBLIC",
         "GRANT SELECT ON TABLE \"My Schema\".\"we'ird\"\"t12\" TO \"bob\" WITH GRANT OPTION",
-        "CREATE POLICY \"mine\"\"\" ON \"My Schema\".\"we'ird\"\"t12\" AS RESTRICTIVE FOR SELECT TO PUBLIC"
-        " USING ((tenant = CURRENT_USER))",
+        ("CREATE POLICY \"mine\"\"\" ON \"My Schema\".\"we'ird\"\"t12\" AS RESTRICTIVE FOR SELECT TO PUBLIC"
+         " USING ((tenant = CURRENT_USER))"),
         "ALTER TABLE \"My Schema\".\"we'ird\"\"t12\" ENABLE ROW LEVEL SECURITY",
         "ALTER TABLE \"My Schema\".\"we'ird\"\"t12\" FORCE ROW LEVEL SECURITY",
         "ALTER TABLE \"My Schema\".\"we'ird\"\"t12\" OWNER TO \"Owner\"",
