@@ -11,6 +11,7 @@ enum {
     SLICE_MS = 100,              /* the longest that a signal can go unseen */
     GRACE_US = 10 * 1000 * 1000, /* beyond the server's own timeout: the way there and back */
     DRAIN_US = 5 * 1000 * 1000,  /* for the server to answer a cancel request */
+    AGAIN_US = 250 * 1000,       /* a request that came before the statement was begun is lost: ask again */
     LARGEST_POLL = 64,
 };
 
@@ -81,7 +82,7 @@ prt_io_cancel(prt_conn *conn)
 bool
 prt_io_wait(prt_conn *conn, int64_t *deadline, prt_code *stop, prt_error *err)
 {
-    for (;;) {
+    for (int64_t again = 0;;) {
         if (PQflush(conn->raw) < 0)
             return prt_io_lost(conn, err);
         if (!PQisBusy(conn->raw))
@@ -92,7 +93,10 @@ prt_io_wait(prt_conn *conn, int64_t *deadline, prt_code *stop, prt_error *err)
         if (*stop == PRT_OK && (late || prt_io_interrupted(conn))) {
             *stop = late ? PRT_ERR_TIMEOUT : PRT_ERR_INTERRUPTED;
             *deadline = prt_clock_monotonic() + DRAIN_US;
+        }
+        if (*stop != PRT_OK && prt_clock_monotonic() >= again) {
             prt_io_cancel(conn);
+            again = prt_clock_monotonic() + AGAIN_US;
         }
         prt_io_poll(&conn, 1, *deadline);
         if (PQconsumeInput(conn->raw) == 0)

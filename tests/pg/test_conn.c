@@ -85,7 +85,7 @@ does_without_the_system_identifier(void **state)
               "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
     prt_conn_options options = {.dsn = prt_arena_printf(t->arena, "%s user=prt_plain", t->dsn)};
     prt_conn *conn = pg_connect(t, &options), *again = pg_connect(t, &options);
-    const char *system = prt_conn_facts_of(conn)->system;
+    const char *system = prt_arena_strdup(t->arena, prt_conn_facts_of(conn)->system);
     assert_false(prt_conn_facts_of(conn)->superuser);
     assert_int_equal(strncmp(system, "db:", 3), 0);
     assert_string_equal(system, prt_conn_facts_of(again)->system);

@@ -84,6 +84,8 @@ pg_test_teardown(void **state)
     return 0;
 }
 
+static const char *format_sql(pg_test *t, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
 static const char *
 format_sql(pg_test *t, const char *format, va_list args)
 {
