@@ -3,9 +3,11 @@
 Run through scripts/bench, which installs what it needs and starts the server. Every contestant starts from the same
 freshly made database, and they take turns, so that a slow minute of the machine hits them alike."""
 
+import atexit
 import os
 import re
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,6 +19,7 @@ PARTRUN = os.environ["PARTRUN_BIN"]
 BIN = os.environ["PARTRUN_TEST_BIN"]
 NOW = "2026-01-01"
 work = tempfile.mkdtemp(prefix="partrun-bench.")
+atexit.register(shutil.rmtree, work, ignore_errors=True)
 failed_targets = []
 
 
@@ -178,6 +181,7 @@ class Delay:
     def __exit__(self, *_):
         self.process.stdin.close()
         self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
 
 
 def many_parents():
