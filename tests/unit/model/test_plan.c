@@ -1,7 +1,6 @@
 /* Sets, keys, grids, cover, names and the default partition. Retirement is in test_plan_retire.c. */
 #include "model/plan.h"
 
-#include <time.h>
 
 #include "base/file.h"
 #include "support/world.h"
@@ -827,9 +826,9 @@ pending_detaches_are_not_planned_over(void **state)
     assert_idle_after_apply(&w);
 }
 
-/* 20,000 partitions of 500 sets, nothing to do: no scan of a scan, nothing formatted that is not reported. */
+/* 20,000 partitions of 500 sets, nothing to do: nothing is formatted or copied that is not reported. */
 static void
-large_catalogs_are_planned_fast(void **state)
+large_catalogs_are_planned_in_little_memory(void **state)
 {
     enum { SETS = 500, EACH = 40 };
     world w;
@@ -852,14 +851,11 @@ large_catalogs_are_planned_fast(void **state)
     prt_plan *plan;
     prt_error err = {0};
     size_t before = prt_arena_used(*state);
-    clock_t start = clock();
     assert_ok(prt_plan_make(*state, &w.snapshot, specs, NULL, &plan, &err), &err);
-    double seconds = (double) (clock() - start) / CLOCKS_PER_SEC;
     assert_int_equal(plan->sets.length, SETS);
     assert_int_equal(prt_plan_operations(plan), 0);
     assert_int_equal(prt_plan_findings(plan, PRT_SEVERITY_INFO), 0);
-    print_message("20,000 partitions: %.1f ms, %zu kB\n", seconds * 1000, (prt_arena_used(*state) - before) / 1024);
-    assert_true(seconds < 0.5); /* some milliseconds; sanitizers and valgrind are slow */
+    assert_in_range((prt_arena_used(*state) - before) / (SETS * EACH), 0, 128); /* bytes a partition */
 }
 
 int
@@ -906,7 +902,7 @@ main(void)
         TEST(statistics_of_the_parent_are_kept_fresh),
         TEST(a_fingerprint_is_of_what_matters),
         TEST(pending_detaches_are_not_planned_over),
-        TEST(large_catalogs_are_planned_fast),
+        TEST(large_catalogs_are_planned_in_little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
