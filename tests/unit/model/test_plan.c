@@ -1,7 +1,6 @@
 /* Sets, keys, grids, cover, names and the default partition. Retirement is in test_plan_retire.c. */
 #include "model/plan.h"
 
-
 #include "base/file.h"
 #include "support/world.h"
 
