@@ -65,7 +65,7 @@ def timed(command, env=None):
 
 
 def compare(title, prepare, contestants, check=None):
-    """Medians of each contestant; contestants: {name: command}. `prepare` runs before each, unmeasured."""
+    """Times of each contestant, by round; contestants: {name: command}. `prepare` runs before each, unmeasured."""
     times = {name: [] for name in contestants}
     for _ in range(RUNS):
         for name, command in contestants.items():
@@ -73,11 +73,15 @@ def compare(title, prepare, contestants, check=None):
             times[name].append(timed(command)[0])
             if check:
                 check(name)
-    medians = {name: statistics.median(values) for name, values in times.items()}
     print(f"\n{title}")
-    for name, seconds in medians.items():
-        print(f"  {name:<42} {seconds:8.3f} s   ({min(times[name]):.3f} .. {max(times[name]):.3f})")
-    return medians
+    for name, values in times.items():
+        print(f"  {name:<42} {statistics.median(values):8.3f} s   ({min(values):.3f} .. {max(values):.3f})")
+    return times
+
+
+def ratio(times, a, b):
+    """The median of the rounds' ratios: a machine that changes its speed hits the two sides of a round alike."""
+    return statistics.median(x / y for x, y in zip(times[a], times[b]))
 
 
 def target(name, value, limit):
@@ -134,29 +138,28 @@ def create_thousand():
     policy = write("create.lua", 'return require "partrun".policy { table = "public.events", interval = "1 day", premake = 999 }')
     # partman makes premake partitions before and after the current one.
     partman = write("partman.sql", "SELECT public.create_parent('public.events', 'at', 'native', 'daily', p_premake := 500);\n")
-    medians = compare("Creating 1,000 daily partitions (primary key, two indexes)", make, {
+    times = compare("Creating 1,000 daily partitions (primary key, two indexes)", make, {
         "raw PARTITION OF, one per commit": by_psql("bench_create", raw("raw1.sql", statements)),
         "raw PARTITION OF, 50 per commit": by_psql("bench_create", raw("raw50.sql", statements, 50)),
         "partrun apply": partrun("bench_create", policy),
         "partrun apply -j 2": partrun("bench_create", policy, "-j", "2"),
         "pg_partman create_parent (1,001)": by_psql("bench_create", partman),
     }, check=lambda name: None if "partman" in name else expect("bench_create", 1000)(name))
-    base = medians["raw PARTITION OF, one per commit"]
-    target("partrun / raw", medians["partrun apply"] / base, 1.2)
-    target("partrun -j 2 / raw", medians["partrun apply -j 2"] / base, 1.0)
-    target("partrun / pg_partman", medians["partrun apply"] / medians["pg_partman create_parent (1,001)"], 0.8)
+    target("partrun / raw", ratio(times, "partrun apply", "raw PARTITION OF, one per commit"), 1.2)
+    target("partrun -j 2 / raw", ratio(times, "partrun apply -j 2", "raw PARTITION OF, one per commit"), 1.0)
+    target("partrun / pg_partman", ratio(times, "partrun apply", "pg_partman create_parent (1,001)"), 0.8)
 
-    make()
-    local = statistics.median([timed(partrun("bench_create", policy))[0] for _ in range(RUNS) if make() is None])
+    local, slow = [], []
     with Delay() as proxy:
-        slow = []
         for _ in range(RUNS):
+            make()
+            local.append(timed(partrun("bench_create", policy))[0])
             make()
             proxy.count()
             slow.append(timed(partrun("bench_create", policy), proxy.env)[0])
         trips = proxy.count()
-    print(f"\n  with 2 ms each way: {statistics.median(slow):.3f} s, {trips} round trips; local {local:.3f} s")
-    target("partrun over the delayed network / local", statistics.median(slow) / local, 1.3)
+    print(f"\n  with 2 ms each way: {statistics.median(slow):.3f} s, {trips} round trips; local {statistics.median(local):.3f} s")
+    target("partrun over the delayed network / local", ratio({"slow": slow, "local": local}, "slow", "local"), 1.3)
 
 
 class Delay:
@@ -190,14 +193,13 @@ def many_parents():
     statements = [partition_of(t, n) for t in parents for n in range(10)]
     tables = ", ".join(f'"{t}"' for t in parents)
     policy = write("parents.lua", f'return require "partrun".policy {{ name = "p", tables = {{ {tables} }}, interval = "1 day", premake = 9 }}')
-    medians = compare("500 parents x 10 partitions", make, {
+    times = compare("500 parents x 10 partitions", make, {
         "raw PARTITION OF, one per commit": by_psql("bench_parents", raw("parents.sql", statements)),
         "partrun apply": partrun("bench_parents", policy),
         "partrun apply -j 2": partrun("bench_parents", policy, "-j", "2"),
     }, check=expect("bench_parents", 5000))
-    base = medians["raw PARTITION OF, one per commit"]
-    target("partrun / raw", medians["partrun apply"] / base, 1.1)
-    target("partrun -j 2 / raw", medians["partrun apply -j 2"] / base, 0.7)
+    target("partrun / raw", ratio(times, "partrun apply", "raw PARTITION OF, one per commit"), 1.1)
+    target("partrun -j 2 / raw", ratio(times, "partrun apply -j 2", "raw PARTITION OF, one per commit"), 0.7)
 
 
 BARE = """SELECT c.oid, n.nspname, c.relname, pg_get_expr(c.relpartbound, c.oid)
@@ -213,11 +215,11 @@ def no_op():
     tables = ", ".join(f'"{t}"' for t in parents)
     policy = write("noop.lua", f'return require "partrun".policy {{ name = "p", tables = {{ {tables} }}, interval = "1 day", premake = 39 }}')
     bare = write("bare.sql", BARE)
-    medians = compare("A run with nothing to do, 500 parents x 40 partitions", lambda: None, {
+    times = compare("A run with nothing to do, 500 parents x 40 partitions", lambda: None, {
         "the bare catalog query (psql)": ["psql", "-qXAt", "-d", "bench_noop", "-o", "/dev/null", "-f", bare],
         "partrun apply": partrun("bench_noop", policy),
     }, check=expect("bench_noop", 20000))
-    target("partrun / bare query", medians["partrun apply"] / medians["the bare catalog query (psql)"], 1.3)
+    target("partrun / bare query", ratio(times, "partrun apply", "the bare catalog query (psql)"), 1.3)
     memory = timed(partrun("bench_noop", policy))[1]
     target("peak memory, MiB", memory, 100)
     with Delay() as proxy:
@@ -234,11 +236,11 @@ def drop_thousand():
                   f"DROP TABLE public.events_p{n + 3010};\n" for n in range(1000)]
     policy = write("drop.lua", 'return require "partrun".policy { table = "public.events", interval = "1 day", premake = 9,'
                    ' retention = "990 days", cleanup = "drop", max_drop = "all" }')
-    medians = compare("Dropping 1,000 of 2,000 partitions", make, {
+    times = compare("Dropping 1,000 of 2,000 partitions", make, {
         "raw DETACH CONCURRENTLY and DROP": by_psql("bench_drop", raw("drop.sql", statements)),
         "partrun apply": partrun("bench_drop", policy),
     }, check=expect("bench_drop", 1000))
-    target("partrun / raw", medians["partrun apply"] / medians["raw DETACH CONCURRENTLY and DROP"], 1.2)
+    target("partrun / raw", ratio(times, "partrun apply", "raw DETACH CONCURRENTLY and DROP"), 1.2)
 
 
 def percentile(values, share):
