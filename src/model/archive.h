@@ -17,11 +17,18 @@ typedef struct prt_archive_request {
     const char *from, *to;                   /* for people and the manifest: RFC 3339, or ids; NULL: open or none */
 } prt_archive_request;
 
+/* What a policy's `archive` says of one partition. */
+typedef struct prt_archive_choice {
+    const char *url;            /* NULL: none. In a spec a template: {schema} {table} {tenant} {name} {from} {to} */
+    const char *format;         /* NULL: by the address's suffix */
+    const char *const *columns; /* NULL-ended; NULL: all */
+} prt_archive_choice;
+
 typedef struct prt_archive_result {
     const char *url;
-    int64_t rows, bytes;    /* bytes: of the stored object */
-    const char *sha256;     /* of the stored object, lower-case hex */
-    bool resumed;           /* it was there already */
+    int64_t rows, bytes; /* bytes: of the stored object */
+    const char *sha256;  /* of the stored object, lower-case hex */
+    bool resumed;        /* it was there already */
 } prt_archive_result;
 
 #endif

@@ -50,7 +50,8 @@ typedef struct prt_key {
     const char *column;
     const char *type;       /* as format_type prints it */
     int columns;            /* of the whole partition key; columns after this one are MINVALUE in new bounds */
-    int index;              /* of this column in it */
+    int index;              /* of this column in it: 0, or 1 behind a tenant's column */
+    const char *prefix;     /* index 1: the tenant as SQL, for new bounds: 'acme'; otherwise NULL */
     int64_t id_min, id_max; /* ID, EPOCH, SNOWFLAKE: the type's limits */
     int64_t resolution;     /* see prt_key_resolution */
     prt_key_options options;

@@ -6,6 +6,7 @@
 #ifndef PRT_MODEL_MARKER_H
 #define PRT_MODEL_MARKER_H
 
+#include "model/archive.h"
 #include "model/instant.h"
 
 typedef struct prt_marker {
@@ -16,8 +17,9 @@ typedef struct prt_marker {
     uint32_t oid;       /* of the table; 0 in "making", where it is not known in advance */
     const char *policy;
     const char *parent_schema, *parent_name;
-    const char *from, *to; /* the bound's ends as SQL (prt_end.sql) */
-    prt_instant since;     /* when it was written; grace counts from here */
+    const char *from, *to;      /* the bound's ends as SQL (prt_end.sql) */
+    prt_instant since;          /* when it was written; grace counts from here */
+    prt_archive_result archive; /* "archived": retiring, and its rows are proven to be there; url NULL otherwise */
 } prt_marker;
 
 /* The new comment: `comment` (may be NULL) without an old marker line, then the marker line. */

@@ -168,11 +168,10 @@ find_now(prt_planner *planner, prt_set *set)
 static void
 sum_sizes(prt_set *set)
 {
-    const prt_parent *parent = set->parent->parent;
     set->bytes = -1;
-    for (size_t i = 0; i < parent->children_length; i++)
-        if (parent->children[i]->bytes >= 0)
-            set->bytes = (set->bytes < 0 ? 0 : set->bytes) + parent->children[i]->bytes;
+    for (size_t i = 0; i < set->children_length; i++)
+        if (set->children[i]->bytes >= 0)
+            set->bytes = (set->bytes < 0 ? 0 : set->bytes) + set->children[i]->bytes;
 }
 
 static void
@@ -237,6 +236,7 @@ plan_set(prt_planner *planner, prt_set *set)
                          .spec = set->spec,
                          .parent = set->parent->parent,
                          .axis_zone = axis_zone(set)};
+    prt_waiting_find(&site);
     prt_cover_read(&site);
     sum_sizes(set);
     set->horizon = prt_cover_end(&site, set->now, false);
@@ -252,6 +252,10 @@ static prt_set *
 add_set(prt_planner *planner, const prt_table *table, const prt_spec *spec)
 {
     prt_set set = {.spec = spec, .parent = table, .schema = table->schema, .table = table->name, .bytes = -1};
+    if (table->parent != NULL) {
+        set.children = table->parent->children;
+        set.children_length = table->parent->children_length;
+    }
     prt_vec_push(planner->arena, &planner->plan->sets, set);
     return &planner->plan->sets.items[planner->plan->sets.length - 1];
 }

@@ -54,6 +54,24 @@ typedef struct prt_statement {
     unsigned flags;
 } prt_statement;
 
+/* What is built beneath a new partition (a branch) before it is attached: complete at the first commit that shows it. */
+typedef struct prt_sublevel {
+    const char *partition_by; /* HASH ("org_id"), RANGE ("created_at") */
+    struct prt_subpartition {
+        const char *name;  /* in the set's schema */
+        const char *bound; /* FOR VALUES WITH (MODULUS 4, REMAINDER 0), FOR VALUES IN ('eu'), DEFAULT, ... */
+        const struct prt_sublevel *below; /* NULL: a leaf */
+    } * children;
+    size_t length;
+} prt_sublevel;
+
+/* PURGE: the rows of one tenant that are older than its retention, in partitions it shares with others. */
+typedef struct prt_purge {
+    const char *id; /* prt_purge_id: what the snapshot's `purgeable` holds */
+    const char *tenant;
+    prt_end before; /* rows with a key below it go */
+} prt_purge;
+
 typedef struct prt_operation {
     prt_op op;
     prt_alter alter;           /* ALTER */
@@ -61,7 +79,13 @@ typedef struct prt_operation {
     const char *schema, *name; /* the partition (or the parent, for ANALYZE) */
     uint32_t oid;              /* 0: it does not exist yet */
     const prt_table *table;    /* of the snapshot: a child of the set's parent, or a waiting one; NULL: new */
-    bool has_range;            /* CREATE without: the default partition */
+    const prt_table
+        *branch; /* CREATE: the existing branch below the set's parent that gets it; NULL: the parent itself */
+    const prt_sublevel *below; /* CREATE: built beneath it, then attached once; NULL: a plain table */
+    const char *bound;         /* CREATE: FOR VALUES ... where it is no range of the set's key; NULL: from `range` */
+    const prt_archive_request *archive; /* what leaves the set is copied here first; NULL: no archive */
+    const prt_purge *purge;             /* PURGE */
+    bool has_range;                     /* CREATE without, and without a bound: the default partition */
     prt_range range;
     const char *reason;  /* "premake 4 of 4", "gap", "expired 1 h ago" */
     const char *note;    /* "after a grace of 7 days"; NULL: none */
@@ -75,8 +99,13 @@ typedef struct prt_set {
     const prt_spec *spec;
     const prt_table *parent; /* kind 0 when the table does not exist */
     const char *schema, *table;
-    const char *tenant; /* NULL */
-    bool plannable;     /* false: findings say why; key and grid are not set */
+    const char *tenant;             /* its id; NULL: none, or shared by several */
+    const prt_tenant *tenant_row;   /* NULL: none, shared, or nobody knows this tenant */
+    const prt_tenant_list *tenants; /* a set shared by all of these; NULL */
+    bool unknown_tenant;            /* `tenant` is in no list any more */
+    prt_table *const *children;     /* the parent's partitions that belong to this set (all of them without tenants) */
+    size_t children_length;
+    bool plannable; /* false: findings say why; key and grid are not set */
     prt_key key;
     prt_grid grid;
     PRT_VEC(prt_operation) operations; /* creations first, then retirement, in the order of execution */

@@ -45,11 +45,11 @@ read_child(prt_worksite *site, const prt_table *child)
 void
 prt_cover_read(prt_worksite *site)
 {
-    size_t children = site->parent->children_length;
+    size_t children = site->set->children_length;
     site->pieces = prt_arena_array(site->arena, children + 1, sizeof *site->pieces);
     bool sorted = true;
     for (size_t i = 0; i < children; i++) {
-        read_child(site, site->parent->children[i]);
+        read_child(site, site->set->children[i]);
         size_t n = site->length;
         sorted = sorted && (n < 2 || compare_pieces(&site->pieces[n - 2], &site->pieces[n - 1]) <= 0);
     }

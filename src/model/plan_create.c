@@ -120,8 +120,8 @@ static prt_name_set
 sibling_names(const prt_worksite *site)
 {
     prt_name_set names = {0};
-    for (size_t i = 0; i < site->parent->children_length; i++) {
-        const prt_table *child = site->parent->children[i];
+    for (size_t i = 0; i < site->set->children_length; i++) {
+        const prt_table *child = site->set->children[i];
         prt_name_set_add(site->arena, &names, child->schema, child->name);
     }
     return names;

@@ -175,8 +175,8 @@ static void
 observe_likeness(prt_worksite *site)
 {
     const prt_parent *parent = site->parent;
-    for (size_t i = 0; i < parent->children_length; i++) {
-        const prt_table *child = parent->children[i];
+    for (size_t i = 0; i < site->set->children_length; i++) {
+        const prt_table *child = site->set->children[i];
         if (child->owner != NULL && parent->owner != NULL && strcmp(child->owner, parent->owner) != 0)
             prt_find(site, PRT_FINDING_OWNER, PRT_SEVERITY_WARNING, prt_site_name(site, child),
                      "ALTER TABLE ... OWNER TO", "it belongs to %s, its parent to %s",
@@ -197,8 +197,8 @@ observe_grants(prt_worksite *site)
     prt_buf_init(&names, site->arena);
     size_t differing = 0;
     const prt_parent *parent = site->parent;
-    for (size_t i = 0; site->spec->inherit_privileges && i < parent->children_length; i++) {
-        const prt_table *child = parent->children[i];
+    for (size_t i = 0; site->spec->inherit_privileges && i < site->set->children_length; i++) {
+        const prt_table *child = site->set->children[i];
         prt_error ignored = {0};
         bool same = true;
         const char *acl = child->parent != NULL ? child->parent->acl : child->acl;

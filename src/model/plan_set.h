@@ -48,7 +48,9 @@ typedef struct prt_worksite {
     prt_set *set;
     const prt_spec *spec;
     const prt_parent *parent;
-    const prt_zone *axis_zone; /* the zone of the axis: NULL for wall clocks and ids */
+    const prt_zone *axis_zone;         /* the zone of the axis: NULL for wall clocks and ids */
+    const prt_waiting *const *waiting; /* the snapshot's that belong to this set */
+    size_t waiting_length;
     prt_piece *pieces;
     size_t length;
     size_t unreadable; /* partitions whose bounds are not understood */
@@ -92,6 +94,8 @@ void prt_plan_creations(prt_worksite *site);
 void prt_expire_mark(prt_worksite *site);
 void prt_plan_retirements(prt_worksite *site);
 /* plan_waiting.c: tables detached in earlier runs, and detaches that were interrupted */
+/* Finds the waiting tables of the set's parent. */
+void prt_waiting_find(prt_worksite *site);
 void prt_plan_pending(prt_worksite *site);
 void prt_plan_waiting(prt_worksite *site);
 /* A table that was built for this very range of this set, but not attached; NULL: none. */

@@ -83,9 +83,8 @@ prt_plan_pending(prt_worksite *site)
             plan_pending(site, &site->pieces[i]);
 }
 
-/* The first of the sorted waiting tables of this set's parent, and how many there are. */
-static size_t
-find_waiting(const prt_worksite *site, size_t *count)
+void
+prt_waiting_find(prt_worksite *site)
 {
     const prt_planner *planner = site->planner;
     size_t low = 0, high = planner->snapshot->waiting_length;
@@ -100,20 +99,20 @@ find_waiting(const prt_worksite *site, size_t *count)
         else
             high = middle;
     }
-    *count = 0;
-    while (low + *count < planner->snapshot->waiting_length &&
-           strcmp(planner->waiting[low + *count]->marker.parent_schema, site->set->schema) == 0 &&
-           strcmp(planner->waiting[low + *count]->marker.parent_name, site->set->table) == 0)
-        (*count)++;
-    return low;
+    size_t count = 0;
+    while (low + count < planner->snapshot->waiting_length &&
+           strcmp(planner->waiting[low + count]->marker.parent_schema, site->set->schema) == 0 &&
+           strcmp(planner->waiting[low + count]->marker.parent_name, site->set->table) == 0)
+        count++;
+    site->waiting = planner->waiting + low;
+    site->waiting_length = count;
 }
 
 const prt_table *
 prt_waiting_made(const prt_worksite *site, const char *name, const prt_range *range)
 {
-    size_t count, first = find_waiting(site, &count);
-    for (size_t i = first; i < first + count; i++) {
-        const prt_waiting *w = site->planner->waiting[i];
+    for (size_t i = 0; i < site->waiting_length; i++) {
+        const prt_waiting *w = site->waiting[i];
         if (strcmp(w->marker.state, "making") == 0 && strcmp(w->table->name, name) == 0 &&
             strcmp(w->table->schema, site->set->schema) == 0 && w->marker.from != NULL && w->marker.to != NULL &&
             strcmp(w->marker.from, range->from.sql) == 0 && strcmp(w->marker.to, range->to.sql) == 0)
@@ -186,17 +185,14 @@ report_made(prt_worksite *site, const prt_waiting *w)
     report_waiting(site, w, hint, "it was built by an interrupted run, and is not needed any more");
 }
 
-static const prt_waiting **oldest_first(prt_worksite *site, size_t first, size_t count);
+static const prt_waiting **oldest_first(prt_worksite *site);
 
 void
 prt_plan_waiting(prt_worksite *site)
 {
     const prt_plan_options *options = site->planner->options;
-    size_t count, first = find_waiting(site, &count);
-    if (count == 0)
-        return;
-    const prt_waiting **waiting = oldest_first(site, first, count);
-    for (size_t i = 0; i < count; i++) {
+    const prt_waiting **waiting = oldest_first(site);
+    for (size_t i = 0; i < site->waiting_length; i++) {
         const prt_waiting *w = waiting[i];
         bool by_hand = options->retire != NULL, ours = is_ours(site, &w->marker);
         if (by_hand && (!ours || !prt_expire_requested(site, w->table)))
@@ -226,16 +222,18 @@ compare_dated(const void *a, const void *b)
 }
 
 static const prt_waiting **
-oldest_first(prt_worksite *site, size_t first, size_t count)
+oldest_first(prt_worksite *site)
 {
-    dated *order = prt_arena_array(site->arena, count, sizeof *order);
-    const prt_waiting **sorted = prt_arena_array(site->arena, count, sizeof(const prt_waiting *));
+    size_t count = site->waiting_length;
+    dated *order = prt_arena_array(site->arena, count + 1, sizeof *order);
+    const prt_waiting **sorted = prt_arena_array(site->arena, count + 1, sizeof(const prt_waiting *));
     for (size_t i = 0; i < count; i++) {
         prt_range range;
-        order[i].waiting = site->planner->waiting[first + i];
+        order[i].waiting = site->waiting[i];
         order[i].to = read_range(site, &order[i].waiting->marker, &range) ? range.to.pos : PRT_POS_MAX;
     }
-    qsort(order, count, sizeof *order, compare_dated);
+    if (count > 1)
+        qsort(order, count, sizeof *order, compare_dated);
     for (size_t i = 0; i < count; i++)
         sorted[i] = order[i].waiting;
     return sorted;

@@ -49,14 +49,17 @@ prt_range_over(const prt_key *key, const prt_range *range)
     return prt_pos_add(to, prt_key_resolution(key));
 }
 
-/* Nothing may follow MAXVALUE but MAXVALUE, nor MINVALUE but MINVALUE (manual, CREATE TABLE). */
+/* Nothing may follow MAXVALUE but MAXVALUE, nor MINVALUE but MINVALUE (manual, CREATE TABLE). A tenant before the key's
+ * column is the same at both ends: the bound is exact. */
 static const char *
 end_sql(prt_arena *arena, const prt_key *key, const char *first, const char *others)
 {
     prt_buf sql;
     prt_buf_init(&sql, arena);
+    if (key->index > 0)
+        prt_buf_fmt(&sql, "%s, ", key->prefix);
     prt_buf_str(&sql, first);
-    for (int i = 1; i < key->columns; i++) {
+    for (int i = key->index + 1; i < key->columns; i++) {
         prt_buf_str(&sql, ", ");
         prt_buf_str(&sql, others);
     }

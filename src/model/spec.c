@@ -14,6 +14,7 @@ prt_spec_init(prt_spec *spec)
         .premake = 4,
         .max_create = 1000,
         .cleanup_indexes = true,
+        .purge = {.batch = 5000, .pause_ms = 100},
         .max_drop = {.kind = PRT_DROP_PERCENT, .amount = 50},
         .lock_timeout_ms = 300,
         .statement_timeout_ms = 3000,

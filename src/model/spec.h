@@ -5,6 +5,7 @@
 #ifndef PRT_MODEL_SPEC_H
 #define PRT_MODEL_SPEC_H
 
+#include "model/archive.h"
 #include "model/interval.h"
 #include "model/key.h"
 #include "model/naming.h"
@@ -33,19 +34,54 @@ typedef struct prt_max_drop {
     int64_t amount;
 } prt_max_drop;
 
+/* `tenant` */
+typedef struct prt_tenant_spec {
+    const char *key;        /* the column; NULL: the policy has no tenants */
+    const prt_tenant *list; /* values as a list (ids as written) ... */
+    size_t list_length;
+    const char *query; /* ... or as SQL; NULL */
+    bool drop_unknown; /* unknown = { drop_after = ... }; otherwise keep */
+    prt_interval drop_after;
+} prt_tenant_spec;
+
+/* `purge` */
+typedef struct prt_purge_spec {
+    int64_t batch;    /* rows a statement; 5000 */
+    int64_t pause_ms; /* between two; 100 */
+    int64_t max_rows; /* a run; 0: no cap */
+} prt_purge_spec;
+
+typedef enum prt_sub_kind { PRT_SUB_NONE, PRT_SUB_HASH, PRT_SUB_LIST, PRT_SUB_RANGE } prt_sub_kind;
+
+/* `subpartition`: the level below each partition */
+typedef struct prt_sub_spec {
+    prt_sub_kind kind;
+    const char *column;
+    int modulus;            /* HASH */
+    const prt_tenant *list; /* LIST: values as a list (their ids) ... */
+    size_t list_length;
+    const char *query; /* ... or as SQL; NULL */
+    bool by_id;        /* RANGE: the interval was an integer */
+    prt_interval interval;
+    int64_t id_step;
+} prt_sub_spec;
+
 /* What decision and action hooks are told. */
 typedef struct prt_hook_context {
     const struct prt_spec *spec;
     const char *schema, *table; /* the set's parent */
     const prt_key *key;
+    const prt_tenant *tenant; /* ctx.tenant; NULL: none */
     prt_instant now;
 } prt_hook_context;
 
 typedef struct prt_hook_partition {
     const char *schema, *name;
     prt_range range;
-    int64_t bytes, rows; /* -1 unknown */
-    const char *state;   /* "attached", "pending", "detached", "new", "dropped" */
+    int64_t bytes, rows;               /* -1 unknown */
+    const char *state;                 /* "attached", "pending", "detached", "new", "dropped" */
+    const char *tenant;                /* its id; NULL: none */
+    const prt_archive_result *archive; /* once it is archived; NULL */
 } prt_hook_partition;
 
 typedef enum prt_hook {
@@ -64,6 +100,8 @@ typedef struct prt_hooks {
     bool (*retention)(void *data, const prt_hook_context *context, prt_retention *out, prt_error *err);
     bool (*hold)(void *data, const prt_hook_context *context, const prt_hook_partition *partition, bool *out,
                  prt_error *err);
+    bool (*archive)(void *data, const prt_hook_context *context, const prt_hook_partition *partition, prt_arena *arena,
+                    prt_archive_choice *out, prt_error *err);
     /* Action hooks: `actions` has bit (1 << hook) for those the policy has. `cause` only for PRT_HOOK_ERROR. */
     unsigned actions;
     bool (*action)(void *data, prt_hook hook, const prt_hook_context *context, const prt_hook_partition *partition,
@@ -92,6 +130,10 @@ typedef struct prt_spec {
     bool cleanup_indexes;       /* MOVE: keep them */
     prt_interval grace;
     prt_max_drop max_drop;
+    prt_archive_choice archive; /* url NULL: none (or the hook decides) */
+    prt_tenant_spec tenant;
+    prt_purge_spec purge;
+    prt_sub_spec subpartition;
     prt_naming naming;
     prt_default default_partition;
     const char *template_table; /* "schema.table"; NULL: the parent */

@@ -28,6 +28,18 @@ prt_snapshot_is_blocked(const prt_snapshot *snapshot, const char *qualified)
 }
 
 bool
+prt_snapshot_is_purgeable(const prt_snapshot *snapshot, const char *purge)
+{
+    return contains(snapshot->purgeable, snapshot->purgeable_length, purge);
+}
+
+bool
+prt_snapshot_has_strangers(const prt_snapshot *snapshot, const char *qualified)
+{
+    return contains(snapshot->strangers, snapshot->strangers_length, qualified);
+}
+
+bool
 prt_table_walk(const prt_table *root, bool (*visit)(void *data, const prt_table *table), void *data)
 {
     if (!visit(data, root))

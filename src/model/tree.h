@@ -10,6 +10,7 @@
 #include "model/bound.h"
 #include "model/instant.h"
 #include "model/marker.h"
+#include "model/tenant.h"
 
 typedef struct prt_table prt_table;
 
@@ -104,6 +105,10 @@ typedef struct prt_snapshot {
     int lock_budget;   /* relations one transaction may lock safely */
     prt_table **roots; /* in the order asked for */
     size_t roots_length;
+    /* tenants[i]: of the policy that roots[i] goes with; NULL where it has none. May be NULL as a whole. */
+    const prt_tenant_list **tenants;
+    /* sub_values[i]: the values of its `subpartition = { list = ... }`, as `id`s; NULL likewise. */
+    const prt_tenant_list **sub_values;
     prt_waiting *waiting;
     size_t waiting_length;
     /* Names that new partitions would get but that exist already: filled after a first plan (prt_plan_names). */
@@ -112,10 +117,18 @@ typedef struct prt_snapshot {
     /* Of the partitions to be made, those whose rows sit in the default partition now: filled likewise. */
     const char **blocked; /* prt_ident_qualify texts, sorted by strcmp */
     size_t blocked_length;
+    /* Filled likewise for policies with tenants on shared partitions. `purgeable`: purges with something to delete
+     * (prt_purge_id texts). `strangers`: partitions to be retired that hold rows of tenants nobody knows. Both sorted. */
+    const char **purgeable;
+    size_t purgeable_length;
+    const char **strangers; /* prt_ident_qualify texts */
+    size_t strangers_length;
 } prt_snapshot;
 
 /* Looks in `taken` by binary search. */
 bool prt_snapshot_is_taken(const prt_snapshot *snapshot, const char *qualified);
+bool prt_snapshot_is_purgeable(const prt_snapshot *snapshot, const char *purge);
+bool prt_snapshot_has_strangers(const prt_snapshot *snapshot, const char *qualified);
 bool prt_snapshot_is_blocked(const prt_snapshot *snapshot, const char *qualified);
 /* Depth-first over a tree, parents first; false from `visit` stops. */
 bool prt_table_walk(const prt_table *root, bool (*visit)(void *data, const prt_table *table), void *data);

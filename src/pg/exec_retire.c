@@ -53,10 +53,9 @@ early_length(const prt_operation *op)
 static const prt_table *
 find_attached(const prt_set *set, uint32_t oid)
 {
-    const prt_parent *parent = set->parent->parent;
-    for (size_t i = 0; oid != 0 && parent != NULL && i < parent->children_length; i++)
-        if (parent->children[i]->oid == oid)
-            return parent->children[i];
+    for (size_t i = 0; oid != 0 && i < set->children_length; i++)
+        if (set->children[i]->oid == oid)
+            return set->children[i];
     return NULL;
 }
 

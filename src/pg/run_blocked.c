@@ -6,18 +6,6 @@
 #include "model/ident.h"
 #include "pg/run_plan.h"
 
-static const prt_table *
-find_default(const prt_set *set)
-{
-    const prt_parent *parent = set->parent->parent;
-    for (size_t i = 0; parent != NULL && i < parent->children_length; i++) {
-        const prt_table *child = parent->children[i];
-        if (child->bound_error == NULL && child->bound.kind == PRT_BOUND_DEFAULT && !child->detach_pending)
-            return child;
-    }
-    return NULL;
-}
-
 static bool
 ends_with_minvalues(const prt_datum *tuple, size_t length)
 {
@@ -76,8 +64,8 @@ compare_names(const void *a, const void *b)
 static void
 ask_for_set(inquiry *q, prt_arena *arena, const prt_set *set)
 {
-    const prt_table *table = set->plannable ? find_default(set) : NULL;
-    for (size_t i = 0; table != NULL && table->bytes != 0 && i < set->operations.length; i++)
+    const prt_table *table = set->plannable ? set->default_table : NULL;
+    for (size_t i = 0; table != NULL && !table->detach_pending && table->bytes != 0 && i < set->operations.length; i++)
         if (set->operations.items[i].op == PRT_OP_CREATE && set->operations.items[i].has_range)
             ask_for(q, arena, set, table, &set->operations.items[i]);
 }

@@ -19,7 +19,7 @@ WITH RECURSIVE wanted AS (
 ), sets AS MATERIALIZED (
     SELECT t.oid
     FROM tree AS t
-    JOIN pg_partitioned_table AS p ON p.partrelid = t.oid AND p.partstrat = 'r'
+    JOIN pg_partitioned_table AS p ON p.partrelid = t.oid AND p.partstrat IN ('r', 'l')
     ORDER BY t.oid
 )
 SELECT oid, pg_try_advisory_lock($3::int4, oid::int4) AS held FROM sets
