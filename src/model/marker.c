@@ -85,7 +85,7 @@ static bool
 is_state(const char *state)
 {
     return state != NULL &&
-           (strcmp(state, "making") == 0 || strcmp(state, "retiring") == 0 || strcmp(state, "kept") == 0);
+           (strcmp(state, "making") == 0 || strcmp(state, "retiring") == 0 || strcmp(state, "kept") == 0 || strcmp(state, "unknown") == 0);
 }
 
 static bool

@@ -64,7 +64,7 @@ find_key(prt_planner *planner, prt_set *set)
 {
     const prt_parent *parent = set->parent->parent;
     const char *wanted = set->spec->key.column;
-    size_t index = 0;
+    size_t index = wanted == NULL && set->exact ? 1 : 0; /* behind the tenant's */
     while (wanted != NULL && index < parent->columns &&
            (parent->key[index].name == NULL || strcmp(parent->key[index].name, wanted) != 0))
         index++;
@@ -78,16 +78,18 @@ find_key(prt_planner *planner, prt_set *set)
                                 prt_ident_display(planner->arena, NULL, wanted == NULL ? "?" : wanted)));
         return false;
     }
-    if (index > 0 || parent->key[index].name == NULL) {
+    if (index != set->exact || parent->key[index].name == NULL) {
         refuse(planner, set, PRT_FINDING_UNSUPPORTED_KEY, NULL,
-               index > 0 ? "its key has other columns before the one that the policy is about"
-                         : "it is partitioned by an expression, not by a column");
+               index != set->exact ? "its key has other columns before the one that the policy is about"
+                                   : "it is partitioned by an expression, not by a column");
         return false;
     }
     prt_error err = {0};
     if (prt_key_init(&set->key, parent->key[index].name, parent->key[index].type, (int) parent->columns, (int) index,
-                     &set->spec->key, set->spec->zone, &err))
+                     &set->spec->key, set->spec->zone, &err)) {
+        set->key.prefix = set->exact ? prt_literal_quote(planner->arena, set->tenant) : NULL;
         return true;
+    }
     refuse(planner, set, PRT_FINDING_UNSUPPORTED_KEY, err.hint[0] ? prt_arena_strdup(planner->arena, err.hint) : NULL,
            prt_arena_strdup(planner->arena, err.message));
     return false;
@@ -150,6 +152,11 @@ static bool
 find_now(prt_planner *planner, prt_set *set)
 {
     const char *highest = set->parent->parent->highest;
+    if (set->exact && set->key.kind == PRT_KEY_ID) {
+        refuse(planner, set, PRT_FINDING_UNSUPPORTED_KEY, "partition each tenant by time",
+               "behind a tenant's column its key has to be a time: each tenant's ids have a \"now\" of their own");
+        return false;
+    }
     if (set->key.kind != PRT_KEY_ID) {
         set->now = prt_key_now(&set->key, planner->snapshot->now);
         return true;
@@ -179,7 +186,7 @@ add_analyze(prt_worksite *site)
 {
     const prt_spec *spec = site->spec;
     prt_instant now = site->planner->snapshot->now, analyzed = site->parent->analyzed;
-    if (!spec->has_analyze ||
+    if (!spec->has_analyze || site->set->follows ||
         (analyzed != PRT_POS_MIN && prt_interval_add(analyzed, &spec->analyze, 1, spec->zone) > now))
         return;
     const char *reason = "never analyzed";
@@ -224,10 +231,11 @@ claim(prt_planner *planner, prt_set *set)
     return false;
 }
 
-static void
-plan_set(prt_planner *planner, prt_set *set)
+void
+prt_plan_set(prt_planner *planner, prt_set *set)
 {
-    if (!claim(planner, set) || !find_key(planner, set) || !find_grid(planner, set) || !find_now(planner, set))
+    if ((!set->follows && !claim(planner, set)) || !find_key(planner, set) || !find_grid(planner, set) ||
+        !find_now(planner, set))
         return;
     set->plannable = true;
     prt_worksite site = {.planner = planner,
@@ -243,13 +251,17 @@ plan_set(prt_planner *planner, prt_set *set)
     set->runway = set->horizon == PRT_POS_MAX ? PRT_POS_MAX : prt_pos_distance(set->now, set->horizon);
     if (planner->snapshot->standby)
         return;
+    if (set->unknown_tenant) {
+        prt_plan_unknown(&site);
+        return;
+    }
     prt_expire_mark(&site);
     plan_operations(&site);
     prt_plan_observe(&site);
 }
 
-static prt_set *
-add_set(prt_planner *planner, const prt_table *table, const prt_spec *spec)
+prt_set *
+prt_plan_add_set(prt_planner *planner, const prt_table *table, const prt_spec *spec)
 {
     prt_set set = {.spec = spec, .parent = table, .schema = table->schema, .table = table->name, .bytes = -1};
     if (table->parent != NULL) {
@@ -267,7 +279,7 @@ add_sets(prt_planner *planner, const prt_table *table, const prt_spec *spec)
     if (table->parent == NULL || table->detach_pending)
         return 0;
     if (table->parent->strategy == 'r') {
-        plan_set(planner, add_set(planner, table, spec));
+        prt_plan_set(planner, prt_plan_add_set(planner, table, spec));
         return 1;
     }
     size_t sum = 0;
@@ -277,22 +289,31 @@ add_sets(prt_planner *planner, const prt_table *table, const prt_spec *spec)
 }
 
 static void
-plan_root(prt_planner *planner, const prt_table *root, const prt_spec *spec)
+plan_root(prt_planner *planner, const prt_table *root, const prt_spec *spec, const prt_tenant_list *tenants)
 {
     const char *message, *hint = NULL;
+    planner->nobody = tenants != NULL && tenants->length == 0;
+    if (tenants != NULL && tenants->error != NULL) {
+        prt_find_set(
+            planner->arena, prt_plan_add_set(planner, root, spec), PRT_FINDING_UNKNOWN_TENANT, PRT_SEVERITY_ERROR, NULL,
+            tenants->hint,
+            prt_arena_printf(planner->arena, "nothing is done, because its tenants are not known: %s", tenants->error));
+        return;
+    }
     if (root->kind == 0) {
         message = "the table does not exist";
         hint = "correct the policy's table, or connect to another database";
     } else if (root->parent == NULL) {
         message = "the table is not partitioned";
         hint = "create it with PARTITION BY RANGE (...)";
-    } else if (add_sets(planner, root, spec) != 0) {
+    } else if ((tenants != NULL ? prt_tenants_add_sets(planner, root, spec, tenants) : add_sets(planner, root, spec)) !=
+               0) {
         return;
     } else {
         message = "no level of it is partitioned by range";
         hint = "partrun keeps RANGE partitions, also below LIST and HASH ones";
     }
-    refuse(planner, add_set(planner, root, spec), PRT_FINDING_NOT_PARTITIONED, hint, message);
+    refuse(planner, prt_plan_add_set(planner, root, spec), PRT_FINDING_NOT_PARTITIONED, hint, message);
 }
 
 static int
@@ -379,7 +400,7 @@ prt_plan_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_spec *co
     planner.requested = prt_arena_array(arena, requests + 1, sizeof *planner.requested);
     sort_waiting(&planner);
     for (size_t i = 0; i < snapshot->roots_length; i++)
-        plan_root(&planner, snapshot->roots[i], specs[i]);
+        plan_root(&planner, snapshot->roots[i], specs[i], snapshot->tenants == NULL ? NULL : snapshot->tenants[i]);
     find_clocks(&planner);
     prt_plan_fingerprint(plan, specs);
     *out = plan;

@@ -36,6 +36,7 @@ extern const char *const prt_op_names[PRT_OP_COUNT];
 typedef enum prt_alter {
     PRT_ALTER_GUARD,   /* the default partition gets a validated CHECK: creations need not scan it */
     PRT_ALTER_UNGUARD, /* and loses it again */
+    PRT_ALTER_NOTE,    /* a partition's comment says since when its tenant is unknown */
     PRT_ALTER_UNMARK,  /* a partition that stays loses the marker of a detach that did not happen */
 } prt_alter;
 
@@ -103,6 +104,10 @@ typedef struct prt_set {
     const prt_tenant *tenant_row;   /* NULL: none, shared, or nobody knows this tenant */
     const prt_tenant_list *tenants; /* a set shared by all of these; NULL */
     bool unknown_tenant;            /* `tenant` is in no list any more */
+    const prt_tenant_list *group;   /* a LIST partition of several tenants: those that are known; NULL */
+    const char *stranger;           /* and one that is not; NULL */
+    bool exact;                     /* RANGE (tenant, time): `tenant` is in both ends of the bounds */
+    bool follows;                   /* another set of the same parent comes before: that one speaks for the parent */
     prt_table *const *children;     /* the parent's partitions that belong to this set (all of them without tenants) */
     size_t children_length;
     bool plannable; /* false: findings say why; key and grid are not set */

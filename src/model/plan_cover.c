@@ -19,6 +19,21 @@ compare_pieces(const void *a, const void *b)
     return strcmp(x->from.sql, y->from.sql); /* parts of one position, by later columns of the key */
 }
 
+/* A partition of several tenants holds the end, the beginning, or all of this one's rows. */
+static void
+read_span(const prt_worksite *site, prt_piece *piece)
+{
+    const prt_bound *bound = &piece->table->bound;
+    if (!site->set->exact || !prt_tenants_span(bound))
+        return;
+    const prt_datum *from = &bound->from[0], *to = &bound->to[0];
+    piece->spans = true;
+    if (from->kind != PRT_DATUM_VALUE || strcmp(from->text, site->set->tenant) != 0)
+        piece->range.from.pos = PRT_POS_MIN;
+    if (to->kind != PRT_DATUM_VALUE || strcmp(to->text, site->set->tenant) != 0)
+        piece->range.to.pos = PRT_POS_MAX;
+}
+
 static void
 read_child(prt_worksite *site, const prt_table *child)
 {
@@ -31,6 +46,7 @@ read_child(prt_worksite *site, const prt_table *child)
         site->set->has_default = true;
         return;
     } else if (prt_range_from_bound(site->arena, &site->set->key, &child->bound, &piece.range, &err)) {
+        read_span(site, &piece);
         site->pieces[site->length++] = piece;
         site->set->partitions += !child->detach_pending;
         return;
@@ -282,7 +298,7 @@ find_unbounded(prt_worksite *site, prt_pos end)
     if (site->length == 0)
         return;
     const prt_piece *last = &site->pieces[site->length - 1];
-    if (last->range.to.pos == PRT_POS_MAX && last->range.from.pos < end && !last->pending)
+    if (last->range.to.pos == PRT_POS_MAX && last->range.from.pos < end && !last->pending && !last->spans)
         prt_find(site, PRT_FINDING_UNBOUNDED, PRT_SEVERITY_WARNING, prt_site_name(site, last->table),
                  "detach it, create what is missing, and move its rows",
                  "it has no upper bound: it never expires, and leaves no room for partitions after %s",

@@ -214,7 +214,7 @@ void
 prt_plan_creations(prt_worksite *site)
 {
     prt_cover_missing(site);
-    bool wants_default = site->spec->default_partition == PRT_DEFAULT_CREATE && site->set->default_table == NULL &&
+    bool wants_default = site->spec->default_partition == PRT_DEFAULT_CREATE && !site->set->has_default &&
                          site->planner->options->ensure_from == NULL;
     size_t first = site->set->operations.length;
     if (site->segments.length > 0 || wants_default) {

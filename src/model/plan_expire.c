@@ -13,20 +13,69 @@ hook_context(const prt_worksite *site)
                                .schema = site->set->schema,
                                .table = site->set->table,
                                .key = &site->set->key,
+                               .tenant = site->set->tenant_row,
                                .now = site->planner->snapshot->now};
+}
+
+bool
+prt_expire_retention(prt_worksite *site, const prt_tenant *tenant, prt_retention *out, prt_error *err)
+{
+    const prt_hooks *hooks = &site->spec->hooks;
+    prt_hook_context context = hook_context(site);
+    context.tenant = tenant;
+    *out = site->spec->retention;
+    return (hooks->retention == NULL || hooks->retention(hooks->data, &context, out, err)) &&
+           prt_retention_check(out, &site->set->key, err);
+}
+
+static prt_keep
+keep_by(const prt_worksite *site, const prt_retention *retention)
+{
+    return prt_retention_keep(retention, site->set->now, site->axis_zone, site->extents, site->extents_length);
+}
+
+/* Shared partitions live as long as the longest retention of those who share them. */
+static bool
+longest_retention(prt_worksite *site, const prt_tenant_list *tenants, prt_retention *out, prt_error *err)
+{
+    prt_retention *each = prt_arena_array(site->arena, tenants->length + 1, sizeof *each);
+    prt_pos cutoff = PRT_POS_MAX;
+    int64_t room = 0;
+    *out = (prt_retention) {.kind = PRT_KEEP}; /* nobody is known: nothing expires */
+    for (size_t i = 0; i < tenants->length; i++) {
+        if (!prt_expire_retention(site, &tenants->items[i], &each[i], err))
+            return prt_fail_object(err, "tenant %s", tenants->items[i].id);
+        prt_keep keep = keep_by(site, &each[i]);
+        if (each[i].kind == PRT_KEEP)
+            keep.cutoff = PRT_POS_MIN;
+        if (i > 0 && (keep.cutoff > cutoff || (keep.cutoff == cutoff && keep.room <= room)))
+            continue;
+        *out = each[i];
+        cutoff = keep.cutoff;
+        room = keep.room;
+    }
+    site->each = each;
+    return true;
 }
 
 /* The policy's retention for this set. What cannot be told keeps everything. */
 static void
 find_retention(prt_worksite *site)
 {
-    const prt_hooks *hooks = &site->spec->hooks;
+    const prt_set *set = site->set;
     prt_error err = {0};
-    prt_hook_context context = hook_context(site);
-    site->retention = site->spec->retention;
-    site->retention_known = (hooks->retention == NULL ||
-                             hooks->retention(hooks->data, &context, &site->retention, &err)) &&
-                            prt_retention_check(&site->retention, &site->set->key, &err);
+    if (set->tenants != NULL)
+        site->retention_known = longest_retention(site, set->tenants, &site->retention, &err);
+    else if (set->group != NULL)
+        site->retention_known = longest_retention(site, set->group, &site->retention, &err);
+    else
+        site->retention_known = prt_expire_retention(site, set->tenant_row, &site->retention, &err);
+    if (set->stranger != NULL) {
+        site->retention = (prt_retention) {.kind = PRT_KEEP};
+        prt_find(site, PRT_FINDING_UNKNOWN_TENANT, PRT_SEVERITY_WARNING, NULL,
+                 "add the tenant to the policy's list, or give it a LIST partition of its own",
+                 "it holds the rows of tenant %s, which is not in the list: nothing of it is retired", set->stranger);
+    }
     if (!site->retention_known)
         prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_ERROR, NULL, err.hint[0] ? err.hint : NULL,
                  "nothing is retired, because the retention is not known: %s", err.message);
@@ -79,9 +128,11 @@ is_local(void *data, const prt_table *table)
 }
 
 /* A foreign table is somebody else's data: adopted and reported, never dropped. */
-static bool
-is_foreign(prt_worksite *site, const prt_piece *piece, const char *reason)
+bool
+prt_expire_foreign(prt_worksite *site, const prt_piece *piece, const char *reason)
 {
+    if (piece->spans) /* a finding of the parent's first set says so */
+        return true;
     if (prt_table_walk(piece->table, is_local, NULL))
         return false;
     prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_WARNING, prt_site_name(site, piece->table),
@@ -115,6 +166,8 @@ prt_expire_reason(const prt_worksite *site, prt_pos to)
 {
     prt_arena *arena = site->arena;
     const char *shown = prt_retention_display(arena, &site->retention);
+    if (site->gone != NULL)
+        return site->gone;
     switch (site->retention.kind) {
     case PRT_KEEP_AGE:
         return prt_arena_printf(arena, "expired %s ago",
@@ -136,19 +189,19 @@ prt_expire_mark(prt_worksite *site)
 {
     const prt_plan_options *options = site->planner->options;
     bool decide = options->retire == NULL && options->ensure_from == NULL;
-    find_retention(site);
     list_extents(site);
-    site->keep = prt_retention_keep(&site->retention, site->set->now, site->axis_zone, site->extents,
-                                    site->extents_length);
+    find_retention(site);
+    site->keep = keep_by(site, &site->retention);
     for (size_t i = 0; i < site->length; i++) {
         prt_piece *piece = &site->pieces[i];
         prt_pos to = prt_range_over(&site->set->key, &piece->range);
-        piece->expired = !piece->pending && to != PRT_POS_MIN && to <= site->keep.cutoff && to <= site->set->now;
+        piece->expired = !piece->pending && !piece->spans && to != PRT_POS_MIN && to <= site->keep.cutoff &&
+                         to <= site->set->now;
         piece->stays = !piece->pending;
         if (!piece->expired || !decide)
             continue;
         const char *reason = prt_expire_reason(site, to);
-        piece->stays = is_foreign(site, piece, reason) ||
+        piece->stays = prt_expire_foreign(site, piece, reason) ||
                        prt_expire_held(site, piece->table, &piece->range, "attached", reason);
         site->retired += !piece->stays;
     }
@@ -251,13 +304,16 @@ retire_requested(prt_worksite *site, prt_piece *piece)
     if (site->spec->cleanup == PRT_CLEANUP_NONE) {
         prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_ERROR, name, "give the policy retention and cleanup",
                  "it stays: the policy does not say what becomes of retired partitions");
+    } else if (piece->spans) {
+        prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_ERROR, name, NULL,
+                 "it stays: it holds rows of other tenants as well");
     } else if (over > site->set->now) {
         prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_ERROR, name, NULL,
                  "it stays: the current and the future partitions are never retired");
     } else if (!expired && !site->planner->options->force_retention) {
         prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_ERROR, name, "--force-retention retires it all the same",
                  "it stays: it is inside its retention of %s", prt_retention_display(site->arena, &site->retention));
-    } else if (!is_foreign(site, piece, "requested") &&
+    } else if (!prt_expire_foreign(site, piece, "requested") &&
                !prt_expire_held(site, table, &piece->range, "attached", "requested")) {
         prt_plan_add(site, prt_expire_operation(site, table, &piece->range, "requested", false));
     }

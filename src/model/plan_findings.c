@@ -248,9 +248,13 @@ prt_plan_observe(prt_worksite *site)
     }
     if (options->retire != NULL || options->ensure_from != NULL)
         return;
-    observe_default(site);
+    bool speaks = !site->set->follows; /* for the parent */
+    if (speaks)
+        observe_default(site);
     observe_runway(site);
-    observe_privileges(site);
-    observe_indexes(site);
+    if (speaks) {
+        observe_privileges(site);
+        observe_indexes(site);
+    }
     observe_sizes(site);
 }

@@ -12,6 +12,7 @@ typedef struct prt_piece {
     bool pending; /* its detach was interrupted: its range is taken, but it holds nothing up any more */
     bool expired; /* by retention; it may stay all the same */
     bool stays;   /* attached after this run, as far as the policy goes (max_drop may keep more) */
+    bool spans;   /* holds rows of other tenants as well: never retired */
 } prt_piece;
 
 /* A range to be made. */
@@ -39,7 +40,8 @@ typedef struct prt_planner {
     bool *requested;             /* options->retire[i] was found */
     prt_name_set parents;        /* of the sets so far: no table has two policies */
     prt_name_set names;
-    bool drift; /* the clocks differ: nothing is retired */
+    bool drift;  /* the clocks differ: nothing is retired */
+    bool nobody; /* the list of tenants at hand is empty */
 } prt_planner;
 
 typedef struct prt_worksite {
@@ -56,11 +58,14 @@ typedef struct prt_worksite {
     size_t unreadable; /* partitions whose bounds are not understood */
     prt_retention retention;
     bool retention_known; /* false: the hook raised */
+    const prt_retention
+        *each; /* of a shared set: that of each of set->tenants, in their order; NULL: not all are known */
     prt_keep keep;
     prt_extent *extents; /* of attached pieces, for retention */
     size_t extents_length;
     PRT_VEC(prt_segment) segments;
-    size_t retired; /* how many attached partitions this plan retires */
+    const char *gone; /* why everything of an unknown tenant goes; NULL: it does not */
+    size_t retired;   /* how many attached partitions this plan retires */
 } prt_worksite;
 
 /* plan_findings.c */
@@ -86,6 +91,20 @@ prt_pos prt_cover_end(const prt_worksite *site, prt_pos at, bool planned);
 bool prt_name_set_add(prt_arena *arena, prt_name_set *names, const char *schema, const char *name);
 bool prt_name_set_has(const prt_name_set *names, const char *schema, const char *name);
 
+/* plan_tenants.c: all sets at or below `table`; their number */
+size_t prt_tenants_add_sets(prt_planner *planner, const prt_table *table, const prt_spec *spec,
+                            const prt_tenant_list *list);
+/* The two ends of a RANGE (tenant, time) bound name different tenants, or none. */
+bool prt_tenants_span(const prt_bound *bound);
+
+/* plan_unknown.c: the partitions of a tenant that nobody knows any more */
+void prt_plan_unknown(prt_worksite *site);
+
+/* plan.c */
+prt_set *prt_plan_add_set(prt_planner *planner, const prt_table *table, const prt_spec *spec);
+/* Leads the set through all steps. */
+void prt_plan_set(prt_planner *planner, prt_set *set);
+
 /* plan_create.c */
 void prt_plan_creations(prt_worksite *site);
 
@@ -105,6 +124,10 @@ bool prt_marked(const prt_worksite *site, const prt_table *table, prt_marker *ma
 /* The policy's hold; an error of the hook holds as well, and is a finding. `expired`: for the message. */
 bool prt_expire_held(prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
                      const char *reason);
+/* The policy's retention of one tenant (NULL: of the set as a whole). */
+bool prt_expire_retention(prt_worksite *site, const prt_tenant *tenant, prt_retention *out, prt_error *err);
+/* A foreign table, or one with rows of other tenants: never retired. A finding says so. */
+bool prt_expire_foreign(prt_worksite *site, const prt_piece *piece, const char *reason);
 /* Protected whatever retention says: held, or a foreign table. Without a finding. */
 bool prt_expire_protected(const prt_worksite *site, const prt_piece *piece);
 /* Asked for by hand (and noted as found). */

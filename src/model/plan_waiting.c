@@ -30,7 +30,8 @@ grace_is_over(const prt_worksite *site, const prt_marker *marker)
 static bool
 still_expired(const prt_worksite *site, const prt_table *table, const prt_range *range)
 {
-    return prt_retention_expired(&site->retention, &site->keep, site->set->now, site->extents, site->extents_length,
+    return site->gone != NULL ||
+           prt_retention_expired(&site->retention, &site->keep, site->set->now, site->extents, site->extents_length,
                                  prt_range_over(&site->set->key, range), table->bytes);
 }
 
@@ -83,6 +84,29 @@ prt_plan_pending(prt_worksite *site)
             plan_pending(site, &site->pieces[i]);
 }
 
+/* ('acme', ...: the marker has the tenant as PostgreSQL printed it, or as a new bound has it. */
+static bool
+is_of_tenant(const prt_worksite *site, const char *end)
+{
+    const char *id = site->set->tenant, *quoted = site->set->key.prefix;
+    size_t length = strlen(quoted), bare = strlen(id);
+    return (strncmp(end, quoted, length) == 0 && end[length] == ',') ||
+           (strncmp(end, id, bare) == 0 && end[bare] == ',');
+}
+
+/* Of the parent's waiting tables, those of the set's own tenant. */
+static void
+keep_tenants(prt_worksite *site)
+{
+    const prt_waiting **kept = prt_arena_array(site->arena, site->waiting_length + 1, sizeof(const prt_waiting *));
+    size_t length = 0;
+    for (size_t i = 0; i < site->waiting_length; i++)
+        if (is_of_tenant(site, site->waiting[i]->marker.from))
+            kept[length++] = site->waiting[i];
+    site->waiting = kept;
+    site->waiting_length = length;
+}
+
 void
 prt_waiting_find(prt_worksite *site)
 {
@@ -106,6 +130,8 @@ prt_waiting_find(prt_worksite *site)
         count++;
     site->waiting = planner->waiting + low;
     site->waiting_length = count;
+    if (site->set->exact)
+        keep_tenants(site);
 }
 
 const prt_table *

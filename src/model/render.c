@@ -87,6 +87,13 @@ put_create(prt_renderer *r)
     prt_put_unmake(r);
 }
 
+static void
+put_note(prt_renderer *r)
+{
+    prt_marker marker = prt_render_marker(r, "unknown");
+    prt_put_comment(r, 0, r->child, prt_marker_write(r->arena, r->operation->table->comment, &marker));
+}
+
 static const char *
 put_alter(prt_renderer *r)
 {
@@ -96,6 +103,9 @@ put_alter(prt_renderer *r)
         break;
     case PRT_ALTER_UNGUARD:
         prt_put_unguard(r);
+        break;
+    case PRT_ALTER_NOTE:
+        put_note(r);
         break;
     case PRT_ALTER_UNMARK:
         prt_put_comment(r, 0, r->child, prt_marker_strip(r->arena, r->operation->table->comment));

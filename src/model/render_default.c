@@ -137,11 +137,11 @@ prt_put_drain(prt_renderer *r)
 }
 
 /* Which creations the guard speaks of. Not the one that holds now: rows for it may arrive at any time, and the guard would
- * refuse them. Nor one that ends within a position: no condition on the first column alone tells what it holds. */
+ * refuse them. Nor one that ends within a position, or of one tenant: no condition on the first column alone tells what it holds. */
 bool
 prt_guardable(const prt_set *set, const prt_operation *o)
 {
-    return o->op == PRT_OP_CREATE && o->has_range && !o->range.from.inside && !o->range.to.inside &&
+    return set->key.index == 0 && o->op == PRT_OP_CREATE && o->has_range && !o->range.from.inside && !o->range.to.inside &&
            !(o->range.from.pos <= set->now && set->now < o->range.to.pos);
 }
 
