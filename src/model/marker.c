@@ -40,6 +40,17 @@ json_text(prt_arena *arena, const char *text)
     return json_string(ascii);
 }
 
+static json_t *
+archive_json(prt_arena *arena, const prt_archive_result *archive)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "url", json_text(arena, archive->url));
+    json_object_set_new(json, "rows", json_integer(archive->rows));
+    json_object_set_new(json, "bytes", json_integer(archive->bytes));
+    json_object_set_new(json, "sha256", json_text(arena, archive->sha256));
+    return json;
+}
+
 const char *
 prt_marker_write(prt_arena *arena, const char *comment, const prt_marker *marker)
 {
@@ -54,6 +65,8 @@ prt_marker_write(prt_arena *arena, const char *comment, const prt_marker *marker
     json_object_set_new(json, "from", json_text(arena, marker->from));
     json_object_set_new(json, "to", json_text(arena, marker->to));
     json_object_set_new(json, "since", json_string(prt_instant_format(arena, marker->since)));
+    if (marker->archive.url != NULL)
+        json_object_set_new(json, "archive", archive_json(arena, &marker->archive));
 
     /* JSON escapes newlines, so the marker is one line whatever the names are. */
     size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT);
@@ -82,10 +95,46 @@ get_oid(const json_t *json, const char *key, uint32_t *out)
 }
 
 static bool
+get_amount(const json_t *json, const char *key, int64_t *out)
+{
+    const json_t *value = json_object_get(json, key);
+    *out = json_integer_value(value);
+    return json_is_integer(value) && *out >= 0;
+}
+
+static bool
+is_sha256(const char *text)
+{
+    return text != NULL && strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
+/* What is there has to be whole: a drop relies on it. */
+static bool
+read_archive(prt_arena *arena, const json_t *json, const char *state, prt_archive_result *out)
+{
+    const json_t *archive = json_object_get(json, "archive");
+    if (archive == NULL)
+        return strcmp(state, "archived") != 0;
+    out->url = get_text(arena, archive, "url");
+    out->sha256 = get_text(arena, archive, "sha256");
+    return out->url != NULL && out->url[0] != '\0' && is_sha256(out->sha256) &&
+           get_amount(archive, "rows", &out->rows) && get_amount(archive, "bytes", &out->bytes);
+}
+
+static bool
 is_state(const char *state)
 {
-    return state != NULL &&
-           (strcmp(state, "making") == 0 || strcmp(state, "retiring") == 0 || strcmp(state, "kept") == 0 || strcmp(state, "unknown") == 0);
+    static const char *const states[] = {"making", "retiring", "archived", "kept", "unknown"};
+    for (size_t i = 0; state != NULL && i < sizeof states / sizeof *states; i++)
+        if (strcmp(state, states[i]) == 0)
+            return true;
+    return false;
+}
+
+bool
+prt_marker_retiring(const prt_marker *marker)
+{
+    return strcmp(marker->state, "retiring") == 0 || strcmp(marker->state, "archived") == 0;
 }
 
 static bool
@@ -108,7 +157,8 @@ read_json(prt_arena *arena, const json_t *json, prt_marker *out)
         if (texts[i] == NULL)
             return false;
     if (!is_state(marker.state) || !get_oid(json, "database", &marker.database) || !get_oid(json, "oid", &marker.oid) ||
-        since == NULL || !prt_instant_parse(since, &marker.since, &ignored))
+        since == NULL || !prt_instant_parse(since, &marker.since, &ignored) ||
+        !read_archive(arena, json, marker.state, &marker.archive))
         return false;
     *out = marker;
     return true;

@@ -19,7 +19,7 @@ typedef struct prt_marker {
     const char *parent_schema, *parent_name;
     const char *from, *to;      /* the bound's ends as SQL (prt_end.sql) */
     prt_instant since;          /* when it was written; grace counts from here */
-    prt_archive_result archive; /* "archived": retiring, and its rows are proven to be there; url NULL otherwise */
+    prt_archive_result archive; /* always in "archived"; in "kept" where there is one; url NULL: none */
 } prt_marker;
 
 /* The new comment: `comment` (may be NULL) without an old marker line, then the marker line. */
@@ -28,5 +28,7 @@ const char *prt_marker_write(prt_arena *arena, const char *comment, const prt_ma
 const char *prt_marker_strip(prt_arena *arena, const char *comment);
 /* False when the comment has no well-formed marker on its last line. No text of a marker that was read is NULL. */
 bool prt_marker_read(prt_arena *arena, const char *comment, prt_marker *out);
+/* "retiring" or "archived": detached to be cleaned up. */
+bool prt_marker_retiring(const prt_marker *marker);
 
 #endif

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "model/civil.h"
 #include "model/ident.h"
 
@@ -155,9 +154,9 @@ put_preset(prt_buf *out, const preset_row *preset, const prt_name_input *input, 
 
 /* ---- templates ---- */
 
-typedef enum field { LITERAL, SCHEMA, TABLE, TENANT, FROM, TO, FIELDS } field;
+typedef enum field { LITERAL, SCHEMA, TABLE, TENANT, NAME, FROM, TO, FIELDS } field;
 
-static const char *const field_names[FIELDS] = {NULL, "schema", "table", "tenant", "from", "to"};
+static const char *const field_names[FIELDS] = {NULL, "schema", "table", "tenant", "name", "from", "to"};
 
 typedef struct template_piece {
     field field;
@@ -168,8 +167,9 @@ typedef struct template_piece {
 static bool
 bad_template(const char *text, const char *at, const char *what, prt_error *err)
 {
-    prt_fail(err, PRT_ERR_VALUE, "name template \"%.200s\": %s at character %td", text, what, at - text + 1);
-    return prt_fail_hint(err, "fields are {schema} {table} {tenant} {from} {to}, with a format as in {from:%%Y_%%m}; "
+    prt_fail(err, PRT_ERR_VALUE, "template \"%.200s\": %s at character %td", text, what, at - text + 1);
+    return prt_fail_hint(err, "fields are {schema} {table} {tenant} {from} {to} (and {name} in addresses of archives), "
+                              "with a format as in {from:%%Y_%%m}; "
                               "{{ and }} stand for braces");
 }
 
@@ -214,12 +214,21 @@ static bool
 put_formatted(prt_buf *out, const prt_name_input *input, prt_pos at, const char *format, prt_error *err)
 {
     if (input->grid->unit == PRT_UNIT_ID) {
-        prt_fail(err, PRT_ERR_VALUE, "the name template's time format \"%s\" does not fit ids", format);
+        prt_fail(err, PRT_ERR_VALUE, "the template's time format \"%s\" does not fit ids", format);
         return prt_fail_hint(err, "write {from} or {to} without a format");
     }
     if (at == PRT_POS_MIN || at == PRT_POS_MAX)
         return put_exact(out, input, at, exact_date, err);
     return prt_civil_format(out, format, prt_grid_wall(input->grid, at), err);
+}
+
+static void
+put_value(prt_buf *out, const prt_name_input *input, const char *value)
+{
+    if (input->put_value != NULL)
+        input->put_value(out, value);
+    else
+        prt_buf_str(out, value);
 }
 
 static bool
@@ -232,16 +241,18 @@ put_piece(prt_buf *out, const template_piece *piece, const prt_name_input *input
         prt_buf_mem(out, piece->text, piece->length);
         return true;
     case SCHEMA:
-        prt_buf_str(out, input->schema);
+        put_value(out, input, input->schema);
         return true;
     case TABLE:
-        prt_buf_str(out, table);
+        put_value(out, input, table);
+        return true;
+    case NAME:
+        put_value(out, input, input->name);
         return true;
     case TENANT:
         if (input->tenant == NULL)
-            return prt_fail(err, PRT_ERR_VALUE, "the name template has {tenant}, but table %s has no tenants",
-                            input->table);
-        prt_buf_str(out, input->tenant);
+            return prt_fail(err, PRT_ERR_VALUE, "the template has {tenant}, but %s has none of its own", input->table);
+        put_value(out, input, input->tenant);
         return true;
     default:
         return piece->text == NULL ? put_exact(out, input, at, exact_date, err)
@@ -257,7 +268,12 @@ put_template(prt_buf *out, const char *text, const prt_name_input *input, const 
     *exact = 0;
     for (const char *p = text; *p != '\0';) {
         template_piece piece;
-        if (!next_piece(out->arena, text, &p, &piece, err) || !put_piece(out, &piece, input, table, err))
+        const char *at = p;
+        if (!next_piece(out->arena, text, &p, &piece, err))
+            return false;
+        if (piece.field == NAME && input->name == NULL)
+            return bad_template(text, at, "unknown field", err);
+        if (!put_piece(out, &piece, input, table, err))
             return false;
         if ((piece.field == FROM || piece.field == TO) && piece.text == NULL)
             *exact |= 1U << piece.field;
@@ -289,6 +305,8 @@ check_pieces(prt_arena *arena, const char *text, prt_error *err)
         prt_error cause = {0};
         if (!next_piece(arena, text, &p, &piece, err))
             return false;
+        if (piece.field == NAME) /* it is what is being made */
+            return bad_template(text, at, "unknown field", err);
         bool has_format = piece.field != LITERAL && piece.text != NULL;
         if (has_format && piece.text[0] == '\0')
             return bad_template(text, at, "the format is empty", err);
@@ -299,7 +317,7 @@ check_pieces(prt_arena *arena, const char *text, prt_error *err)
         has_end |= piece.field == FROM || piece.field == TO;
     }
     return has_end || prt_fail(err, PRT_ERR_VALUE,
-                               "name template \"%.200s\" has neither {from} nor {to}: every partition "
+                               "template \"%.200s\" has neither {from} nor {to}: every partition "
                                "would get the same name",
                                text);
 }

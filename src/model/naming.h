@@ -22,6 +22,7 @@
 #ifndef PRT_MODEL_NAMING_H
 #define PRT_MODEL_NAMING_H
 
+#include "base/buf.h"
 #include "model/grid.h"
 #include "model/range.h"
 
@@ -31,6 +32,9 @@ typedef struct prt_name_input {
     const prt_key *key;
     const prt_grid *grid;
     prt_range range;
+    const char *name; /* for {name}, in addresses of archives; NULL: there is no such field */
+    /* How schema, table, tenant and name are put into an address; NULL: as they are. */
+    void (*put_value)(prt_buf *out, const char *value);
 } prt_name_input;
 
 typedef struct prt_naming {

@@ -48,6 +48,8 @@ enum {
     PRT_BREAK = 4, /* commits what came before it, and starts a new transaction */
     PRT_EARLY =
         8, /* harmless on its own (a marker): may run in one transaction with those of later operations, beforehand */
+    PRT_ARCHIVE = 16, /* with PRT_ALONE: shown, and carried out by the archiver; what follows is rendered anew with the
+                       * archive's facts (prt_render_proven) */
 };
 
 typedef struct prt_statement {
@@ -85,6 +87,8 @@ typedef struct prt_operation {
     const prt_sublevel *below; /* CREATE: built beneath it, then attached once; NULL: a plain table */
     const char *bound;         /* CREATE: FOR VALUES ... where it is no range of the set's key; NULL: from `range` */
     const prt_archive_request *archive; /* what leaves the set is copied here first; NULL: no archive */
+    const prt_archive_result *archived; /* proven: by an earlier run, or by now; NULL: not yet */
+    const char *destination;            /* MOVE: the schema */
     const prt_purge *purge;             /* PURGE */
     bool has_range;                     /* CREATE without, and without a bound: the default partition */
     prt_range range;

@@ -127,7 +127,7 @@ static const wrong wrongs[] = {
      ""},
     {"subpartition = {}", "subpartition: needs one of `hash`, `list` and `range`", ""},
     {"naming = 'partmann'", "naming: ", ""},
-    {"naming = '{table}_{form}'", "naming: name template \"{table}_{form}\"", ""},
+    {"naming = '{table}_{form}'", "naming: template \"{table}_{form}\"", ""},
     {"naming = '{table}_{from:%Q}'", "naming: ", ""},
     {"naming = '{table'", "naming: ", ""},
     {"naming = 5", "naming: 5 is not a preset, a template or a function", ""},
