@@ -383,6 +383,13 @@ prt_conn_close(prt_conn *conn)
     prt_arena_free(conn->arena);
 }
 
+void
+prt_conn_timeouts_of(const prt_conn *conn, int64_t *lock_ms, int64_t *statement_ms)
+{
+    *lock_ms = conn->lock_ms;
+    *statement_ms = conn->statement_ms;
+}
+
 bool
 prt_conn_timeouts(prt_conn *conn, int64_t lock_ms, int64_t statement_ms, prt_error *err)
 {
