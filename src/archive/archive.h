@@ -20,7 +20,8 @@ typedef struct prt_archive_progress {
 
 typedef struct prt_archive_options {
     prt_store_options store;
-    const char *policy;                                                /* for the log; NULL: by hand */
+    int64_t lock_timeout_ms;                                            /* of what attaches a table; 0: 300 */
+    const char *policy;                                                 /* for the log; NULL: by hand */
     void (*progress)(void *data, const prt_archive_progress *progress); /* about four times a second; may be NULL */
     void *progress_data;
 } prt_archive_options;
