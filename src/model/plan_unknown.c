@@ -59,8 +59,8 @@ static void
 report(prt_worksite *site, const char *hint, const char *what)
 {
     prt_find(site, PRT_FINDING_UNKNOWN_TENANT, PRT_SEVERITY_WARNING, NULL, hint,
-             "tenant %s is not in the policy's list any more: its %zu partition%s %s", site->set->tenant, site->length,
-             site->length == 1 ? "" : "s", what);
+             "tenant %s is not in the policy's list any more: %zu partition%s %s", site->set->tenant, site->length,
+             site->length == 1 ? " is" : "s are", what);
 }
 
 void
@@ -71,7 +71,7 @@ prt_plan_unknown(prt_worksite *site)
     prt_instant since = site->planner->snapshot->now;
     bool idle = options->create_only || options->retire != NULL || options->ensure_from != NULL || site->planner->drift;
     if (!spec->tenant.drop_unknown || spec->cleanup == PRT_CLEANUP_NONE) {
-        report(site, "unknown = { drop_after = \"30 days\" } with a cleanup retires them", "stay");
+        report(site, "unknown = { drop_after = \"30 days\" } with a cleanup retires them", "kept");
         return;
     }
     if (!find_note(site, &since) && !idle)
@@ -79,13 +79,14 @@ prt_plan_unknown(prt_worksite *site)
     prt_instant due = prt_interval_add(since, &spec->tenant.drop_after, 1, spec->zone);
     bool over = due <= site->planner->snapshot->now;
     if (over && site->planner->nobody) {
-        report(site, "check the query: no tenant at all is hardly meant", "stay, because the list of tenants is empty");
+        report(site, "check the query: no tenant at all is hardly meant", "kept, because the list of tenants is empty");
     } else if (over && !idle) {
         site->gone = prt_arena_printf(site->arena, "tenant unknown since %s", prt_second_display(site->arena, since));
         prt_plan_pending(site);
         retire(site);
         prt_plan_waiting(site);
     } else {
-        report(site, NULL, prt_arena_printf(site->arena, "are retired after %s", prt_second_display(site->arena, due)));
+        report(site, NULL,
+               prt_arena_printf(site->arena, "to be retired after %s", prt_second_display(site->arena, due)));
     }
 }
