@@ -158,6 +158,12 @@ local function subpartition(value, path, report)
       report:fail(path .. "." .. companion, ("does not go with `%s`"):format(kind))
     end
   end
+  if kind == "range" and type(sub.interval) == "string" then
+    local ok, message, hint = core.check_grid(sub.interval, nil)
+    if not ok then
+      report:fail(path .. ".interval", message, hint)
+    end
+  end
   return sub
 end
 
@@ -325,11 +331,10 @@ local function refuse(report, file, line, title)
   error(setmetatable({ message = message, hint = list[1].hint, problems = list }, problems_meta), 0)
 end
 
--- A retention function's results go through the same check as the field.
-local function checked_retention(decide, by_id)
-  local check = retention(by_id)
-  return function(ctx)
-    local value = decide(ctx)
+-- A decision function's results go through the same checks as the field. Nil stays nil.
+local function checked(decide, check)
+  return function(...)
+    local value = decide(...)
     if value == nil then
       return nil
     end
@@ -374,7 +379,10 @@ local function define(given, file, line)
     refuse(report, file, line, data and data.name)
   end
   if type(data.retention) == "function" then
-    data.retention = checked_retention(data.retention, by_id)
+    data.retention = checked(data.retention, retention(by_id))
+  end
+  if type(data.archive) == "function" then
+    data.archive = checked(data.archive, naming.archive_result)
   end
   data.file, data.line, data.by_id = file, line, by_id
   return seal(data)

@@ -1,11 +1,22 @@
 -- The shape of `tenant` and `purge` in a policy.
+local core = require "partrun.core"
 local schema = require "partrun.schema"
 
 local tenants = {}
 
+local plain = { string = true, number = true, boolean = true }
+
+-- Texts go to PostgreSQL, which has no zero bytes.
+local function fits(text, path, report)
+  if type(text) == "string" and (#text > 10000 or text:find("\0", 1, true)) then
+    return report:fail(path, #text > 10000 and "is longer than 10000 bytes" or "has a zero byte")
+  end
+  return true
+end
+
 local function value(item, path, report)
   if type(item) == "string" or math.type(item) == "integer" then
-    return item
+    return fits(item, path, report) and item
   elseif type(item) ~= "table" then
     return schema.wrong_type(item, path, report, "a tenant", 'write its id, or { id = "acme", ... }')
   elseif getmetatable(item) ~= nil then
@@ -14,13 +25,18 @@ local function value(item, path, report)
   local id = rawget(item, "id")
   if type(id) ~= "string" and math.type(id) ~= "integer" then
     return report:fail(path .. ".id", id == nil and "is required" or "must be a string or an integer")
+  elseif not fits(id, path .. ".id", report) then
+    return nil
   end
   local copy = {}
   for name, column in next, item do
-    if type(name) ~= "string" then
+    if type(name) ~= "string" or name:find("\0", 1, true) then
       return report:fail(path, "has an item without a name")
-    elseif type(column) == "table" or type(column) == "function" then
-      return report:fail(path .. "." .. name, ("is a %s, not a plain value"):format(type(column)))
+    elseif not plain[type(column)] then
+      return report:fail(path .. "." .. name, ("is a %s, not a plain value"):format(core.kind(column)),
+        "write a string, a number, true or false")
+    elseif not fits(column, path .. "." .. name, report) then
+      return nil
     end
     copy[name] = column
   end
@@ -38,10 +54,11 @@ local function values(given, path, report)
   local seen = {}
   for i, item in ipairs(list or {}) do
     local id = type(item) == "table" and item.id or item
-    if seen[id] and type(item) == "table" then
+    -- Two plain ids that are the same were reported with the list.
+    if seen[id] and (seen[id] == "table" or type(item) == "table") then
       report:fail(("%s[%d]"):format(path, i), ("tenant %s is there twice"):format(schema.show(id)))
     end
-    seen[id] = true
+    seen[id] = type(item)
   end
   return list
 end
@@ -56,7 +73,7 @@ tenants.tenant = schema.object({
 
 tenants.purge = schema.object {
   batch = schema.integer(1, 1000000),
-  pause = schema.interval,
+  pause = schema.milliseconds(0, 3600000),
   max_rows = schema.integer(1),
 }
 

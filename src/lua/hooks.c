@@ -3,11 +3,13 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "lua/archive_choice.h"
 #include "lua/call.h"
 #include "lua/convert.h"
 #include "lua/host.h"
 #include "lua/http.h"
 #include "lua/log.h"
+#include "lua/spec_tenant.h"
 #include "lua/values.h"
 
 enum { LONGEST_RESULT = 1000 }; /* bytes of a name or a bound */
@@ -20,7 +22,9 @@ typedef struct request {
     const prl_hooks *hooks;
     int function;
     const char *schema, *table;
-    const prt_instant *now; /* NULL: this hook is not told */
+    const prt_tenant *tenant; /* its row; NULL: none, or ... */
+    const char *tenant_id;    /* ... only its id is known; NULL: none */
+    const prt_instant *now;   /* NULL: this hook is not told */
     bool ids;
     const prt_hook_partition *partition;
     const prt_error *cause;
@@ -80,7 +84,7 @@ push_db(lua_State *L)
 static void
 push_context(lua_State *L, const request *r)
 {
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 9);
     if (r->now != NULL) {
         prl_push_time(L, *r->now);
         lua_setfield(L, -2, "now");
@@ -93,6 +97,8 @@ push_context(lua_State *L, const request *r)
     lua_pushstring(L, r->table);
     lua_setfield(L, -2, "name");
     lua_setfield(L, -2, "table");
+    prl_push_tenant(L, r->tenant, r->tenant_id);
+    lua_setfield(L, -2, "tenant");
     push_shared(L, &log_key);
     lua_setfield(L, -2, "log");
     if (!r->acts)
@@ -120,7 +126,7 @@ push_partition(lua_State *L, const request *r)
         lua_pushnil(L);
         return;
     }
-    lua_createtable(L, 0, 7);
+    lua_createtable(L, 0, 9);
     lua_pushstring(L, p->schema);
     lua_setfield(L, -2, "schema");
     lua_pushstring(L, p->name);
@@ -133,6 +139,10 @@ push_partition(lua_State *L, const request *r)
     set_amount(L, "rows", p->rows);
     lua_pushstring(L, p->state);
     lua_setfield(L, -2, "state");
+    lua_pushstring(L, p->tenant); /* NULL: nil */
+    lua_setfield(L, -2, "tenant");
+    prl_push_archive_result(L, p->archive);
+    lua_setfield(L, -2, "archive");
 }
 
 /* Starts a protected body: the request, with the hook's function pushed. */
@@ -176,6 +186,7 @@ from_context(const prl_hooks *hooks, int function, const prt_hook_context *conte
                       .function = function,
                       .schema = context->schema,
                       .table = context->table,
+                      .tenant = context->tenant,
                       .now = &context->now,
                       .ids = knows_ids(hooks, context->key)};
 }
@@ -249,6 +260,31 @@ decide_hold(void *data, const prt_hook_context *context, const prt_hook_partitio
     return run(&r, hold_body, "hold", err);
 }
 
+/* ------------------------------------------------------------------------------------------------ archive */
+
+static int
+archive_body(lua_State *L)
+{
+    const request *r = enter(L);
+    push_context(L, r);
+    push_partition(L, r);
+    lua_call(L, 2, 1);
+    prl_read_archive_choice(L, lua_gettop(L), r->arena, r->out);
+    return 0;
+}
+
+static bool
+decide_archive(void *data, const prt_hook_context *context, const prt_hook_partition *partition, prt_arena *arena,
+               prt_archive_choice *out, prt_error *err)
+{
+    const prl_hooks *hooks = data;
+    request r = from_context(hooks, hooks->archive, context);
+    r.partition = partition;
+    r.arena = arena;
+    r.out = out;
+    return run(&r, archive_body, "archive", err);
+}
+
 /* ------------------------------------------------------------------------------------------------ actions */
 
 static int
@@ -312,6 +348,7 @@ make_name(void *data, prt_arena *arena, const prt_name_input *input, const char 
                  .function = hooks->naming,
                  .schema = input->schema,
                  .table = input->table,
+                 .tenant_id = input->tenant,
                  .ids = knows_ids(hooks, input->key),
                  .range = &input->range,
                  .arena = arena,
@@ -367,6 +404,8 @@ prl_hooks_install(prl_hooks *hooks, prt_spec *spec)
         spec->hooks.retention = decide_retention;
     if (hooks->hold != 0)
         spec->hooks.hold = decide_hold;
+    if (hooks->archive != 0)
+        spec->hooks.archive = decide_archive;
     for (int i = 0; i < PRT_HOOK_COUNT; i++)
         if (hooks->actions[i] != 0)
             spec->hooks.actions |= 1u << i;

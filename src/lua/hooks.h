@@ -10,7 +10,7 @@
 typedef struct prl_hooks {
     lua_State *L; /* where they run */
     const prt_spec *spec;
-    int retention, hold, naming, encode, decode;
+    int retention, hold, archive, naming, encode, decode;
     int actions[PRT_HOOK_COUNT];
 } prl_hooks;
 

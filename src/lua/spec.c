@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "lua/archive_choice.h"
 #include "lua/call.h"
 #include "lua/convert.h"
 #include "lua/hooks.h"
+#include "lua/spec_tenant.h"
 #include "lua/values.h"
 
 typedef struct request {
@@ -215,6 +217,16 @@ read_retirement(lua_State *L, int t, prt_arena *arena, prt_spec *spec, prl_hooks
 }
 
 static void
+read_archive(lua_State *L, int t, prt_arena *arena, prt_spec *spec, prl_hooks *hooks)
+{
+    if (prl_raw_field(L, t, "archive") == LUA_TFUNCTION)
+        hooks->archive = (lua_pushvalue(L, -1), luaL_ref(L, LUA_REGISTRYINDEX));
+    else
+        prl_read_archive_choice(L, lua_gettop(L), arena, &spec->archive);
+    lua_pop(L, 1);
+}
+
+static void
 read_default(lua_State *L, int t, prt_arena *arena, prt_default *out)
 {
     const char *text;
@@ -328,6 +340,10 @@ read_all(lua_State *L, int t, request *r)
     read_grid(L, t, spec);
     read_numbers(L, t, spec);
     read_retirement(L, t, r->arena, spec, r->hooks);
+    read_archive(L, t, r->arena, spec, r->hooks);
+    prl_read_tenant(L, t, r->arena, spec);
+    prl_read_purge(L, t, spec);
+    prl_read_subpartition(L, t, r->arena, spec);
     read_looks(L, t, r->arena, spec, r->hooks);
     read_alert(L, t, spec);
     for (int i = 0; i < PRT_HOOK_COUNT; i++)
@@ -384,6 +400,7 @@ prl_spec_release(lua_State *L, const prt_spec *spec)
         return;
     release(L, hooks->retention);
     release(L, hooks->hold);
+    release(L, hooks->archive);
     release(L, hooks->naming);
     release(L, hooks->encode);
     release(L, hooks->decode);

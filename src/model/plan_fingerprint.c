@@ -38,6 +38,44 @@ hash_retirement(uint64_t hash, const prt_spec *spec)
 }
 
 static uint64_t
+hash_archive(uint64_t hash, const prt_spec *spec)
+{
+    const char *const *columns = spec->archive.columns;
+    hash = prt_hash_str(prt_hash_str(hash, spec->archive.url), spec->archive.format);
+    for (size_t i = 0; columns != NULL && columns[i] != NULL; i++)
+        hash = prt_hash_str(hash, columns[i]);
+    return hash_int(hash, spec->hooks.archive != NULL);
+}
+
+static uint64_t
+hash_values(uint64_t hash, const prt_tenant *list, size_t length, const char *query)
+{
+    hash = hash_int(prt_hash_str(hash, query), (int64_t) length);
+    for (size_t i = 0; i < length; i++) {
+        hash = hash_int(hash, (int64_t) list[i].fields_length);
+        for (size_t j = 0; j < list[i].fields_length; j++) {
+            const prt_tenant_field *field = &list[i].fields[j];
+            hash = prt_hash_str(hash_int(prt_hash_str(hash, field->name), field->kind), field->text);
+        }
+    }
+    return hash;
+}
+
+/* Who the tenants are is seen from the operations: a tenant that nothing is done for changes nothing. */
+static uint64_t
+hash_tenants(uint64_t hash, const prt_spec *spec)
+{
+    const prt_tenant_spec *tenant = &spec->tenant;
+    const prt_sub_spec *sub = &spec->subpartition;
+    hash = hash_values(prt_hash_str(hash, tenant->key), tenant->list, tenant->list_length, tenant->query);
+    hash = hash_interval(hash_int(hash, tenant->drop_unknown), &tenant->drop_after);
+    hash = hash_int(hash_int(hash_int(hash, spec->purge.batch), spec->purge.pause_ms), spec->purge.max_rows);
+    hash = hash_int(hash_int(prt_hash_str(hash, sub->column), sub->kind), sub->modulus);
+    hash = hash_values(hash, sub->list, sub->list_length, sub->query);
+    return hash_int(hash_interval(hash_int(hash, sub->by_id), &sub->interval), sub->id_step);
+}
+
+static uint64_t
 hash_shape(uint64_t hash, const prt_spec *spec)
 {
     hash = hash_int(prt_hash_str(hash, spec->naming.text), spec->naming.make != NULL);
@@ -56,7 +94,8 @@ hash_spec(uint64_t hash, const prt_spec *spec)
     hash = hash_int(hash_int(hash, spec->id_step), spec->has_anchor ? spec->anchor : 0);
     hash = prt_hash_str(hash_int(hash, spec->has_anchor), prt_zone_name(spec->zone));
     hash = hash_int(hash_int(hash_int(hash, spec->premake), spec->backfill), spec->max_create);
-    hash = hash_shape(hash_retirement(hash, spec), spec);
+    hash = hash_tenants(hash_archive(hash_retirement(hash, spec), spec), spec);
+    hash = hash_shape(hash, spec);
     hash = hash_interval(hash_int(hash, spec->has_analyze), &spec->analyze);
     return hash_int(hash, spec->hooks.actions);
 }
@@ -74,7 +113,11 @@ static uint64_t
 hash_operation(uint64_t hash, const prt_operation *o)
 {
     hash = prt_hash_str(prt_hash_str(hash_int(hash, o->op), o->schema), o->name);
-    hash = hash_int(hash_int(hash, o->oid), o->has_range);
+    hash = prt_hash_str(hash_int(hash_int(hash, o->oid), o->has_range), o->bound);
+    if (o->archive != NULL)
+        hash = prt_hash_str(prt_hash_str(hash, o->archive->url), o->archive->format);
+    if (o->purge != NULL)
+        hash = prt_hash_str(hash, o->purge->id);
     return o->has_range ? prt_hash_str(prt_hash_str(hash, o->range.from.sql), o->range.to.sql) : hash;
 }
 
@@ -89,7 +132,7 @@ prt_plan_fingerprint(prt_plan *plan, const prt_spec *const *specs)
     }
     for (size_t i = 0; i < plan->sets.length; i++) {
         const prt_set *set = &plan->sets.items[i];
-        hash = prt_hash_str(prt_hash_str(hash, set->schema), set->table);
+        hash = prt_hash_str(prt_hash_str(prt_hash_str(hash, set->schema), set->table), set->tenant);
         for (size_t j = 0; j < set->operations.length; j++)
             hash = hash_operation(hash, &set->operations.items[j]);
     }

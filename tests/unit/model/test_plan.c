@@ -801,6 +801,13 @@ a_fingerprint_is_of_what_matters(void **state)
     w.spec.cleanup = PRT_CLEANUP_DETACH;
     assert_string_not_equal(print_of(&w), print);
     w.spec.cleanup = PRT_CLEANUP_DROP;
+    w.spec.archive.url = "schema:attic";
+    assert_string_not_equal(print_of(&w), print);
+    w.spec.archive.url = NULL;
+    w.spec.purge.batch++;
+    assert_string_not_equal(print_of(&w), print);
+    w.spec.purge.batch--;
+    assert_string_equal(print_of(&w), print);
     w.snapshot.now += PRT_USEC_PER_DAY; /* other operations */
     assert_string_not_equal(print_of(&w), print);
 }

@@ -8,6 +8,7 @@ typedef struct hook_fixture {
     prt_hook_context context;
     prt_hook_partition partition;
     prt_key key;
+    const char *tenant; /* of names */
 } hook_fixture;
 
 static prt_instant
@@ -17,6 +18,15 @@ instant(const char *text)
     prt_error err = {0};
     assert_ok(prt_instant_parse(text, &at, &err), &err);
     return at;
+}
+
+static void
+assert_same(const char *text, const char *expected)
+{
+    if (text == NULL || expected == NULL)
+        assert_ptr_equal(text, expected);
+    else
+        assert_string_equal(text, expected);
 }
 
 /* Loads a policy with these fields and prepares what its hooks are told. */
@@ -169,12 +179,100 @@ test_retention_returns(void **state)
     assert_int_equal(out.amount, 5000);
 }
 
+static void
+test_tenants(void **state)
+{
+    prt_tenant_field fields[] = {{"id", PRT_VALUE_INTEGER, "42"},    {"plan", PRT_VALUE_TEXT, "free"},
+                                 {"seats", PRT_VALUE_INTEGER, "-7"}, {"factor", PRT_VALUE_NUMBER, "1.50"},
+                                 {"whole", PRT_VALUE_NUMBER, "2"},   {"paid", PRT_VALUE_BOOLEAN, "t"},
+                                 {"old", PRT_VALUE_BOOLEAN, "f"},    {"note", PRT_VALUE_NULL, NULL}};
+    const prt_tenant tenant = {.id = "42", .fields = fields, .fields_length = 8};
+    static const prt_archive_result archived = {"s3://b/k.csv", 10, 200, "abc0", false};
+    hook_fixture *h = *state;
+    prt_error err;
+    prt_retention out;
+    bool held = false;
+    define(h, "interval = '1 day', cleanup = 'drop', retention = function(ctx)\n"
+              "  local t = ctx.tenant\n"
+              "  assert(t.id == 42 and t.seats == -7 and math.type(t.id) == 'integer')\n"
+              "  assert(math.type(t.factor) == 'float' and math.type(t.whole) == 'float')\n"
+              "  assert(t.paid == true and t.old == false and t.note == nil)\n"
+              "  return t.plan == 'free' and '7 days' or '90 days' end,\n"
+              "hold = function(ctx, p) assert(p.archive == nil) return p.tenant == '42' and ctx.tenant.id == 42 end,\n"
+              "on_create = function(ctx, p)\n"
+              "  local a = p.archive\n"
+              "  assert(a.url == 's3://b/k.csv' and a.rows == 10 and a.bytes == 200 and a.sha256 == 'abc0')\n"
+              "  assert(ctx.tenant.plan == 'free') end");
+    h->context.tenant = &tenant;
+    h->partition.tenant = "42";
+    assert_ok(retention(h, &out, &err), &err);
+    assert_int_equal(out.age.days, 7);
+    assert_ok(hold(h, &held, &err), &err);
+    assert_true(held);
+    h->partition.archive = &archived;
+    assert_ok(act(h, PRT_HOOK_CREATE, NULL, &err), &err);
+    h->context.tenant = NULL;
+    assert_false(retention(h, &out, &err));
+    assert_contains(err.message, "attempt to index a nil value");
+}
+
+static void
+test_archive_returns(void **state)
+{
+    static const struct {
+        const char *returned, *message, *url, *format, *column; /* message NULL: fine */
+    } cases[] = {
+        {"nil", NULL, NULL, NULL, NULL},
+        {"'s3://b/' .. p.name .. '.csv.zst'", NULL, "s3://b/p1.csv.zst", NULL, NULL},
+        {"'schema:attic'", NULL, "schema:attic", NULL, NULL},
+        {"'file:///a/{odd}.csv'", NULL, "file:///a/{odd}.csv", NULL, NULL},
+        {"{ url = 's3://b/k', format = 'copy', columns = { 'a' } }", NULL, "s3://b/k", "copy", "a"},
+        {"{ url = 's3://b/k.copy.gz' }", NULL, "s3://b/k.copy.gz", NULL, NULL},
+        {"'s3://b/k'", "archive: returned: \"s3://b/k\" does not say the archive's format", NULL, NULL, NULL},
+        {"'s3://b/{name}.csv'", "archive: returned: has {name}, but what a function returns is taken as it is", NULL,
+         NULL, NULL},
+        {"'s3://b/{from:%Y}.csv'", "returned: has {from}, but", NULL, NULL, NULL},
+        {"'http://b/k.csv'", "returned: \"http://b/k.csv\" is no address of an archive", NULL, NULL, NULL},
+        {"''", "returned: is empty", NULL, NULL, NULL},
+        {"'s3://b/a\\0.csv'", "returned: has a zero byte", NULL, NULL, NULL},
+        {"{ format = 'csv' }", "returned.url: is required", NULL, NULL, NULL},
+        {"{ url = 's3://b/k', format = 'xml' }", "returned.format: \"xml\" is not \"csv\"", NULL, NULL, NULL},
+        {"{ url = 's3://b/k' }", "returned.url: \"s3://b/k\" does not say the archive's format", NULL, NULL, NULL},
+        {"{ url = 's3://b/k.csv', columns = {} }", "returned.columns: is empty", NULL, NULL, NULL},
+        {"{ url = 's3://b/k.csv', cols = {} }", "returned.cols: there is no such field", NULL, NULL, NULL},
+        {"false", "archive: returned: false is not an address, a table or nil", NULL, NULL, NULL},
+        {"5", "archive: returned: 5 is not an address, a table or nil", NULL, NULL, NULL},
+        {"setmetatable({}, { __index = { url = 's3://b/k.csv' } })", "with a metatable", NULL, NULL, NULL},
+    };
+    hook_fixture *h = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        prt_error err = {0};
+        prt_archive_choice out = {.url = "?"};
+        define(h, prt_arena_printf(h->base.arena, "interval = '1 day', archive = function(ctx, p) return %s end",
+                                   cases[i].returned));
+        bool ok = h->spec->hooks.archive(h->spec->hooks.data, &h->context, &h->partition, h->base.arena, &out, &err);
+        if (cases[i].message != NULL) {
+            assert_false(ok);
+            assert_contains(err.message, cases[i].message);
+            continue;
+        }
+        assert_ok(ok, &err);
+        assert_same(out.url, cases[i].url);
+        assert_same(out.format, cases[i].format);
+        assert_same(out.columns == NULL ? NULL : out.columns[0], cases[i].column);
+    }
+}
+
 static bool
 name(const hook_fixture *h, const char **out, prt_error *err)
 {
     prt_grid grid = {0};
-    const prt_name_input input = {
-        .schema = "app", .table = "events", .key = &h->key, .grid = &grid, .range = h->partition.range};
+    const prt_name_input input = {.schema = "app",
+                                  .table = "events",
+                                  .tenant = h->tenant,
+                                  .key = &h->key,
+                                  .grid = &grid,
+                                  .range = h->partition.range};
     *err = (prt_error) {0};
     return h->spec->naming.make(h->spec->naming.data, h->base.arena, &input, out, err);
 }
@@ -193,6 +291,10 @@ test_naming(void **state)
     define(h, "interval = 10, naming = function(ctx, range) return ('n_%d_%d'):format(range.from, range.to) end");
     assert_ok(name(h, &made, &err), &err);
     assert_string_equal(made, "n_1000_2000");
+    h->tenant = "a'b";
+    define(h, "interval = 10, naming = function(ctx, range) return ctx.tenant.id .. range.from end");
+    assert_ok(name(h, &made, &err), &err);
+    assert_string_equal(made, "a'b1000");
     define(h, "interval = 10, naming = function(ctx, range) return 5 end");
     assert_false(name(h, &made, &err));
     assert_contains(err.message, "naming: returned a number, not a string");
@@ -298,6 +400,8 @@ main(void)
         test(test_what_hooks_are_told),
         test(test_hold_returns),
         test(test_retention_returns),
+        test(test_tenants),
+        test(test_archive_returns),
         test(test_naming),
         test(test_codec),
         test(test_actions),
