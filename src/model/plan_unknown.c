@@ -70,6 +70,11 @@ prt_plan_unknown(prt_worksite *site)
     const prt_plan_options *options = site->planner->options;
     prt_instant since = site->planner->snapshot->now;
     bool idle = options->create_only || options->retire != NULL || options->ensure_from != NULL || site->planner->drift;
+    if (site->length == 0) {
+        prt_find(site, PRT_FINDING_UNKNOWN_TENANT, PRT_SEVERITY_WARNING, NULL, "detach it and drop it by hand",
+                 "tenant %s is not in the policy's list any more, and no partition is left of it", site->set->tenant);
+        return;
+    }
     if (!spec->tenant.drop_unknown || spec->cleanup == PRT_CLEANUP_NONE) {
         report(site, "unknown = { drop_after = \"30 days\" } with a cleanup retires them", "kept");
         return;

@@ -53,6 +53,9 @@ probe_insert(prt_deep *deep, prt_set *set, prt_pos at, prt_error *err)
         return true; /* beyond the type's limits there is nothing to insert */
     const char *condition = prt_arena_printf(arena, "%s = %s", prt_ident_quote(arena, set->key.column),
                                              prt_literal_quote(arena, key));
+    if (set->exact)
+        condition = prt_arena_printf(arena, "%s = %s AND %s", prt_ident_quote(arena, set->spec->tenant.key),
+                                     set->key.prefix, condition);
     if (!prt_deep_explain(deep, set, condition, true, &partitions, &why))
         return tell_or_fail(deep, set, "what an insert does could not be looked at", &why, err);
     if (partitions == 0) {

@@ -36,9 +36,16 @@ compose(prt_deep *deep, const prt_set *set, const char *key, const char **sql, p
     prt_buf_init(&values, arena);
     prt_buf_str(&columns, prt_ident_quote(arena, set->key.column));
     prt_buf_str(&values, prt_literal_quote(arena, key));
+    const char *tenant = set->exact ? set->spec->tenant.key : "";
+    if (set->exact) {
+        prt_buf_fmt(&columns, ", %s", prt_ident_quote(arena, tenant));
+        prt_buf_fmt(&values, ", %s", set->key.prefix);
+    }
     *sql = NULL;
     for (int row = 0; row < PQntuples(result); row++) {
         const char *name = PQgetvalue(result, row, 0);
+        if (strcmp(name, tenant) == 0)
+            continue;
         if (PQgetvalue(result, row, 2)[0] == 't') {
             prt_fail(why, PRT_ERR_VALUE, "no value can be made up for column %s", name);
             PQclear(result);
