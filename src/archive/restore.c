@@ -251,7 +251,10 @@ load_rows(restore *r, int64_t *rows, prt_error *err)
 {
     prt_restore_source *source = NULL;
     prt_rebuild *rebuild = &r->build.rebuild;
-    if (!prt_restore_source_open(r->store, r->url, &r->manifest, r->options, &source, err))
+    const char *what = prt_arena_printf(r->arena, "restoring %s",
+                                        prt_ident_display(r->arena, rebuild->schema, rebuild->name));
+    if (!prt_restore_source_open(r->store, r->url, &r->manifest, r->options,
+                                 prt_conn_options_of(r->build.conn)->interrupt, what, &source, err))
         return false;
     bool ok = prt_copy_in(r->build.conn, prt_rebuild_copy(r->arena, rebuild, r->manifest.format),
                           prt_restore_source_give, source, rows, err);

@@ -3,23 +3,20 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "archive/archive_impl.h"
 #include "archive/count.h"
 #include "archive/digest.h"
-#include "base/clock.h"
-
-enum { TELL_EVERY = 250 * 1000 /* microseconds */ };
 
 struct prt_restore_source {
     prt_arena *arena;
     const prt_manifest *manifest;
-    const prt_archive_options *options;
+    prt_ticker ticker;
     prt_reader *reader;
     prt_decoder *decoder;
     prt_digest *digest;
     prt_row_counter counter;
     int64_t bytes;
     bool ended, lost;
-    int64_t told, told_bytes; /* when and where progress was told last */
 };
 
 /* The stored bytes, hashed as they pass. */
@@ -40,20 +37,6 @@ pull(void *data, const char **bytes, size_t *length, prt_error *err)
     return true;
 }
 
-static void
-tell(prt_restore_source *s)
-{
-    int64_t now = prt_clock_monotonic(), span = now - s->told;
-    if (s->options->progress == NULL || span < TELL_EVERY)
-        return;
-    int64_t rows = s->counter.rows - (s->counter.binary || s->counter.rows == 0 ? 0 : 1);
-    prt_archive_progress progress = {
-        .rows = rows, .bytes = s->bytes, .rate = (s->bytes - s->told_bytes) * 1000000 / span};
-    s->options->progress(s->options->progress_data, &progress);
-    s->told = now;
-    s->told_bytes = s->bytes;
-}
-
 bool
 prt_restore_source_give(void *data, const char **bytes, size_t *length, prt_error *err)
 {
@@ -61,8 +44,8 @@ prt_restore_source_give(void *data, const char **bytes, size_t *length, prt_erro
     if (!prt_decoder_read(s->decoder, bytes, length, err))
         return false;
     prt_row_count(&s->counter, *bytes, *length);
-    tell(s);
-    return true;
+    int64_t header = s->counter.binary || s->counter.rows == 0 ? 0 : 1;
+    return prt_ticker_tick(&s->ticker, s->counter.rows - header, s->bytes, false, err);
 }
 
 bool
@@ -95,13 +78,14 @@ prt_restore_source_lost(const prt_restore_source *s)
 
 bool
 prt_restore_source_open(prt_store *store, const char *url, const prt_manifest *manifest,
-                        const prt_archive_options *options, prt_restore_source **out, prt_error *err)
+                        const prt_archive_options *options, const volatile sig_atomic_t *interrupt, const char *what,
+                        prt_restore_source **out, prt_error *err)
 {
     prt_arena *arena = prt_arena_new();
     prt_restore_source *s = PRT_NEW(arena, prt_restore_source);
-    *s = (prt_restore_source) {.arena = arena, .manifest = manifest, .options = options, .digest = prt_digest_new()};
+    *s = (prt_restore_source) {.arena = arena, .manifest = manifest, .digest = prt_digest_new()};
     s->counter.binary = strcmp(manifest->format, "copy") == 0;
-    s->told = prt_clock_monotonic();
+    prt_ticker_start(&s->ticker, options, interrupt, what);
     *out = s;
     if (store->get(store, url, &s->reader, err) && prt_decoder_new(manifest->codec, pull, s, &s->decoder, err))
         return true;

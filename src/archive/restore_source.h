@@ -7,9 +7,10 @@
 
 typedef struct prt_restore_source prt_restore_source;
 
+/* `interrupt`: the session's, may be NULL; `what`: "restoring public.t", for progress. Texts are kept, not copied. */
 PRT_NODISCARD bool prt_restore_source_open(prt_store *store, const char *url, const prt_manifest *manifest,
-                                           const prt_archive_options *options, prt_restore_source **out,
-                                           prt_error *err);
+                                           const prt_archive_options *options, const volatile sig_atomic_t *interrupt,
+                                           const char *what, prt_restore_source **out, prt_error *err);
 /* For prt_copy_in; `data` is the source. */
 PRT_NODISCARD bool prt_restore_source_give(void *data, const char **bytes, size_t *length, prt_error *err);
 /* Reads what is left. False, with an error, unless the object is the one that the manifest speaks of. */
