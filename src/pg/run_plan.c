@@ -4,6 +4,8 @@
 
 #include "model/ident.h"
 #include "pg/catalog.h"
+#include "pg/policy_query.h"
+#include "pg/tenants.h"
 
 enum { LOCK_MS = 3000, READ_MS = 120 * 1000 }; /* reading the catalog, and default partitions */
 
@@ -35,23 +37,14 @@ add_table(draft *d, prt_arena *arena, const prt_spec *spec, const char *table)
     prt_vec_push(arena, &d->specs, spec);
 }
 
-/* The policy's own query, where it can do no harm. */
 static bool
 query_tables(prt_conn *conn, const prt_spec *spec, const prt_run_options *options, PGresult **out, prt_error *err)
 {
-    int64_t lock = options->lock_timeout_ms > 0 ? options->lock_timeout_ms : spec->lock_timeout_ms;
-    int64_t statement = options->statement_timeout_ms > 0 ? options->statement_timeout_ms : spec->statement_timeout_ms;
-    prt_error ignored = {0};
-    if (!prt_conn_timeouts(conn, lock, statement, err) || !prt_exec(conn, "BEGIN READ ONLY", err))
+    if (!prt_policy_query(conn, spec, options, spec->tables_query, 0, NULL, out, err))
         return false;
-    bool ok = prt_query(conn, spec->tables_query, 0, NULL, out, err);
-    if (ok && *out != NULL && PQnfields(*out) != 2)
-        ok = prt_fail(err, PRT_ERR_POLICY, "the query of tables returns %d columns instead of schema and table",
-                      PQnfields(*out));
-    bool ended = prt_exec(conn, "ROLLBACK", &ignored);
-    if (!ended && err->code == PRT_OK)
-        *err = ignored;
-    return ok && ended;
+    return PQnfields(*out) == 2 ||
+           prt_fail(err, PRT_ERR_POLICY, "the query of tables returns %d columns instead of schema and table",
+                    PQnfields(*out));
 }
 
 static bool
@@ -67,7 +60,7 @@ add_queried(draft *d, prt_conn *conn, prt_arena *arena, const prt_spec *spec, co
         add_table(d, arena, spec, prt_ident_qualify(arena, PQgetvalue(result, row, 0), PQgetvalue(result, row, 1)));
     }
     PQclear(result);
-    if (!ok && (why.code == PRT_ERR_CONNECT || why.code == PRT_ERR_INTERRUPTED)) {
+    if (!ok && prt_ends_the_run(&why)) {
         *err = why;
         return false;
     }
@@ -170,12 +163,6 @@ list_id_sets(id_sets *out, prt_arena *arena, const prt_spec *spec, const prt_tab
         list_id_sets(out, arena, spec, parent->children[i]);
 }
 
-static bool
-ends_the_run(const prt_error *err)
-{
-    return err->code == PRT_ERR_CONNECT || err->code == PRT_ERR_INTERRUPTED;
-}
-
 /* One after the other, once it is known that one of them cannot be read: that one alone is out of this run. */
 static bool
 read_each_highest(prt_conn *conn, prt_arena *arena, const id_sets *sets, prt_error *err)
@@ -185,7 +172,7 @@ read_each_highest(prt_conn *conn, prt_arena *arena, const id_sets *sets, prt_err
         prt_parent *parent = sets->tables.items[i]->parent;
         if (prt_catalog_highest(conn, arena, sets->tables.items[i], sets->columns.items[i], &parent->highest, &why))
             continue;
-        if (ends_the_run(&why)) {
+        if (prt_ends_the_run(&why)) {
             *err = why;
             return false;
         }
@@ -207,7 +194,7 @@ read_highest(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const
         return true;
     const char **highest = prt_arena_array(arena, length, sizeof *highest);
     if (!prt_catalog_highest_many(conn, arena, sets.tables.items, sets.columns.items, length, highest, &why)) {
-        if (!ends_the_run(&why))
+        if (!prt_ends_the_run(&why))
             return read_each_highest(conn, arena, &sets, err);
         *err = why;
         return false;
@@ -222,7 +209,7 @@ static bool
 look_into_defaults(prt_conn *conn, prt_arena *arena, prt_snapshot *snapshot, prt_error *err)
 {
     prt_error why = {0};
-    if (prt_defaults_read(conn, arena, snapshot, &why) || !ends_the_run(&why))
+    if (prt_defaults_read(conn, arena, snapshot, &why) || !prt_ends_the_run(&why))
         return true;
     *err = why;
     return false;
@@ -242,6 +229,8 @@ read_snapshot(prt_conn *conn, prt_arena *arena, const prt_targets *targets, cons
         return false;
     if (!read_highest(conn, arena, targets, *out, err))
         return false;
+    if (!prt_tenants_read(conn, arena, targets, options, *out, err) || !prt_conn_timeouts(conn, LOCK_MS, READ_MS, err))
+        return false;
     return look_into_defaults(conn, arena, *out, err);
 }
 
@@ -259,7 +248,7 @@ read_obstacles(prt_conn *conn, prt_arena *arena, prt_snapshot *snapshot, const p
     prt_error why = {0};
     if (prt_blocked_read(conn, arena, plan, &snapshot->blocked, &snapshot->blocked_length, &why))
         return true;
-    if (ends_the_run(&why)) {
+    if (prt_ends_the_run(&why)) {
         *err = why;
         return false;
     }

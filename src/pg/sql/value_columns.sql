@@ -1,0 +1,28 @@
+-- purpose: the types of columns $2 of tables $1, side by side; place counts from 1. A column that is not there is left out. An
+--   explicit cast to a type with a length cuts and rounds: for such types (and domains over them) `plain` is the type
+--   without it, to tell whether that happened; NULL for all others.
+-- parameters: $1 oid[], $2 text[]
+-- columns: place bigint, type text, plain text
+-- versions: 14+
+WITH RECURSIVE chain AS (
+    SELECT w.place, 0 AS depth, a.atttypid AS type, a.atttypmod AS modifier
+      FROM unnest($1::oid[], $2::text[]) WITH ORDINALITY AS w (relation, column_name, place)
+      JOIN pg_catalog.pg_attribute a
+        ON a.attrelid = w.relation AND a.attname = w.column_name AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT c.place, c.depth + 1, t.typbasetype, t.typtypmod
+      FROM chain c
+      JOIN pg_catalog.pg_type t ON t.oid = c.type AND t.typtype = 'd'
+), ends AS (
+    SELECT place,
+           (array_agg(type ORDER BY depth))[1] AS type,
+           (array_agg(modifier ORDER BY depth))[1] AS modifier,
+           (array_agg(type ORDER BY depth DESC))[1] AS last_type,
+           bool_or(modifier >= 0) AS limited
+      FROM chain
+     GROUP BY place
+)
+SELECT place,
+       pg_catalog.format_type(type, modifier) AS type,
+       CASE WHEN limited THEN pg_catalog.format_type(last_type, -1) END AS plain
+  FROM ends

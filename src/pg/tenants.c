@@ -1,0 +1,404 @@
+/*
+ * Two steps for each policy: its rows (the list as it stands, or the query's), and their ids as values of the column's
+ * type. An id that is written otherwise than PostgreSQL prints it ("ACDE..." of a uuid, " 42") would find no bound.
+ */
+#include "pg/tenants.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/ident.h"
+#include "pg/policy_query.h"
+#include "pg/query.h"
+#include "pg/result.h"
+
+/* Type oids are the same in every PostgreSQL: src/include/catalog/pg_type.dat. */
+enum { BOOL = 16, INT8 = 20, INT2 = 21, INT4 = 23, OID = 26, FLOAT4 = 700, FLOAT8 = 701, NUMERIC = 1700 };
+
+/* One list of one target: its tenants, or the values of its LIST level. */
+typedef struct wanted {
+    const prt_spec *spec;
+    const prt_table *root;
+    const char *field; /* of the policy, for messages */
+    const char *column;
+    const prt_tenant *given;
+    size_t given_length;
+    const char *query;
+    const char *type, *plain; /* of sql/value_columns.sql; NULL: there is no such column */
+    bool read;                /* `rows` are there */
+    prt_tenant_list rows;     /* ids as they were given */
+    prt_tenant_list *list;    /* what comes of it */
+} wanted;
+
+typedef struct reader {
+    prt_conn *conn;
+    prt_arena *arena;
+    const prt_run_options *options;
+} reader;
+
+static void
+spoil(const reader *r, prt_tenant_list *list, const char *message, const char *hint)
+{
+    *list = (prt_tenant_list) {.error = message,
+                               .hint = hint == NULL || hint[0] == '\0' ? NULL : prt_arena_strdup(r->arena, hint)};
+}
+
+/* ---- rows ---- */
+
+static bool
+fits_integer(const char *text)
+{
+    char *end;
+    errno = 0;
+    (void) strtoll(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0';
+}
+
+static prt_value_kind
+kind_of(Oid type, const char *text)
+{
+    switch (type) {
+    case BOOL:
+        return PRT_VALUE_BOOLEAN;
+    case INT2:
+    case INT4:
+    case INT8:
+    case OID:
+        return PRT_VALUE_INTEGER;
+    case FLOAT4:
+    case FLOAT8:
+        return PRT_VALUE_NUMBER;
+    case NUMERIC:
+        return fits_integer(text) ? PRT_VALUE_INTEGER : PRT_VALUE_NUMBER;
+    default:
+        return PRT_VALUE_TEXT;
+    }
+}
+
+static prt_tenant_field
+field_of(const reader *r, const PGresult *result, int row, int column, const char *name)
+{
+    prt_tenant_field field = {.name = name, .text = prt_cell_text(r->arena, result, row, column)};
+    if (field.text != NULL)
+        field.kind = kind_of(PQftype(result, column), field.text);
+    return field;
+}
+
+/* The columns' names; the last is `id` when the query has no such column: the first one's value goes there. */
+static const char **
+names_of(const reader *r, const PGresult *result, int *id, const char **twice)
+{
+    int columns = PQnfields(result);
+    const char **names = prt_arena_array(r->arena, (size_t) columns + 1, sizeof *names);
+    *id = columns;
+    for (int i = 0; i < columns; i++) {
+        names[i] = prt_arena_strdup(r->arena, PQfname(result, i));
+        if (strcmp(names[i], "id") == 0)
+            *id = i;
+        for (int j = 0; j < i; j++)
+            if (strcmp(names[j], names[i]) == 0)
+                *twice = names[i];
+    }
+    names[columns] = "id";
+    return names;
+}
+
+static void
+take_rows(const reader *r, const PGresult *result, wanted *w)
+{
+    int id, columns = PQnfields(result);
+    const char *twice = NULL, **names = names_of(r, result, &id, &twice);
+    if (columns == 0 || twice != NULL) {
+        spoil(r, &w->rows,
+              columns == 0
+                  ? prt_arena_printf(r->arena, "the query of `%s` returns no columns", w->field)
+                  : prt_arena_printf(r->arena, "the query of `%s` returns two columns named \"%s\"", w->field, twice),
+              columns == 0 ? "write SELECT ..." : "give one of them another name: AS ...");
+        return;
+    }
+    int source = id == columns ? 0 : id, width = id == columns ? columns + 1 : columns;
+    w->rows.items = prt_arena_array(r->arena, (size_t) PQntuples(result), sizeof *w->rows.items);
+    for (int row = 0; row < PQntuples(result); row++) {
+        if (PQgetisnull(result, row, source))
+            continue;
+        prt_tenant tenant = {.fields_length = (size_t) width};
+        tenant.fields = prt_arena_array(r->arena, (size_t) width, sizeof *tenant.fields);
+        for (int i = 0; i < width; i++)
+            tenant.fields[i] = field_of(r, result, row, i == columns ? 0 : i, names[i]);
+        tenant.id = tenant.fields[id].text;
+        w->rows.items[w->rows.length++] = tenant;
+    }
+}
+
+static bool
+read_rows(const reader *r, wanted *w, prt_error *err)
+{
+    w->read = true;
+    if (w->query == NULL) {
+        w->rows.length = w->given_length;
+        w->rows.items = prt_arena_array(r->arena, w->given_length, sizeof *w->rows.items);
+        for (size_t i = 0; i < w->given_length; i++)
+            w->rows.items[i] = w->given[i];
+        return true;
+    }
+    PGresult *result = NULL;
+    prt_error why = {0};
+    if (prt_policy_query(r->conn, w->spec, r->options, w->query, 0, NULL, &result, &why))
+        take_rows(r, result, w);
+    else if (prt_ends_the_run(&why)) {
+        *err = why;
+        return false;
+    } else
+        spoil(r, &w->rows, prt_arena_printf(r->arena, "the query of `%s` fails: %s", w->field, why.message), why.hint);
+    PQclear(result);
+    return true;
+}
+
+/* ---- ids ---- */
+
+/* format's %s prints as bounds are printed; a cast to text would take the blanks from the end of a char(n). */
+static const char *
+cast_sql(const reader *r, const wanted *w)
+{
+    const char *whole = "true";
+    if (w->plain != NULL)
+        whole = prt_arena_printf(r->arena, "v.id::%s = v.id::%s", w->plain, w->type);
+    return prt_arena_printf(r->arena,
+                            "SELECT pg_catalog.format('%%s', v.id::%s), %s "
+                            "FROM unnest($1::text[]) WITH ORDINALITY AS v (id, place) ORDER BY v.place",
+                            w->type, whole);
+}
+
+static const char *
+of_column(const reader *r, const wanted *w)
+{
+    return prt_arena_printf(r->arena, "column %s of type %s", prt_ident_display(r->arena, NULL, w->column), w->type);
+}
+
+/* The tenant with this id, also in its row where that is a text; an integer stays the integer it is. The row is a copy:
+ * other tables of the policy, whose column is of another type, have their own. */
+static prt_tenant
+with_id(const reader *r, const prt_tenant *given, const char *id)
+{
+    prt_tenant tenant = {.id = id, .fields_length = given->fields_length};
+    tenant.fields = prt_arena_array(r->arena, given->fields_length, sizeof *tenant.fields);
+    for (size_t i = 0; i < given->fields_length; i++) {
+        tenant.fields[i] = given->fields[i];
+        if (strcmp(tenant.fields[i].name, "id") == 0 && tenant.fields[i].kind == PRT_VALUE_TEXT)
+            tenant.fields[i].text = id;
+    }
+    return tenant;
+}
+
+static void
+take_ids(const reader *r, const PGresult *result, wanted *w)
+{
+    prt_tenant_list *list = w->list;
+    list->items = prt_arena_array(r->arena, w->rows.length, sizeof *list->items);
+    list->length = w->rows.length;
+    for (size_t i = 0; i < list->length; i++) {
+        const prt_tenant *given = &w->rows.items[i];
+        if (!prt_cell_bool(result, (int) i, 1)) {
+            spoil(r, list,
+                  prt_arena_printf(r->arena, "`%s` has the id \"%.*s\", which %s cannot hold as it is", w->field,
+                                   (int) prt_utf8_cut(given->id, 100), given->id, of_column(r, w)),
+                  "correct the id, or the column's type");
+            return;
+        }
+        list->items[i] = with_id(r, given, prt_cell_text(r->arena, result, (int) i, 0));
+    }
+}
+
+typedef struct entry {
+    prt_tenant tenant;
+    size_t place;
+} entry;
+
+static int
+compare_entries(const void *a, const void *b)
+{
+    const entry *x = a, *y = b;
+    int order = strcmp(x->tenant.id, y->tenant.id);
+    return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+/* Sorted by id; of an id that is there twice the first stays. */
+static void
+sort(const reader *r, const wanted *w, prt_tenant_list *list)
+{
+    size_t kept = 0;
+    entry *entries = prt_arena_array(r->arena, list->length, sizeof *entries);
+    for (size_t i = 0; i < list->length; i++)
+        entries[i] = (entry) {.tenant = list->items[i], .place = i};
+    if (list->length > 1)
+        qsort(entries, list->length, sizeof *entries, compare_entries);
+    for (size_t i = 0; i < list->length; i++) {
+        if (kept > 0 && strcmp(list->items[kept - 1].id, entries[i].tenant.id) == 0) {
+            const prt_field fields[] = {
+                {"policy", w->spec->name}, {"field", w->field}, {"id", entries[i].tenant.id}, {NULL, NULL}};
+            prt_log_write(r->options->log, PRT_WARNING, "an id is there twice: the first one counts", fields);
+            continue;
+        }
+        list->items[kept++] = entries[i].tenant;
+    }
+    list->length = kept;
+}
+
+static bool
+cast_ids(const reader *r, wanted *w, prt_error *err)
+{
+    size_t length = w->rows.length;
+    if (length == 0)
+        return true;
+    const char **ids = prt_arena_array(r->arena, length, sizeof *ids);
+    for (size_t i = 0; i < length; i++)
+        ids[i] = w->rows.items[i].id;
+    const char *const values[] = {prt_array_texts(r->arena, ids, length)};
+    PGresult *result = NULL;
+    prt_error why = {0};
+    if (prt_policy_query(r->conn, w->spec, r->options, cast_sql(r, w), 1, values, &result, &why))
+        take_ids(r, result, w);
+    else if (prt_ends_the_run(&why)) {
+        *err = why;
+        return false;
+    } else
+        spoil(r, w->list,
+              prt_arena_printf(r->arena, "`%s` has an id that is no value of %s: %s", w->field, of_column(r, w),
+                               why.message),
+              why.hint[0] != '\0' ? why.hint : "return the very values that the column holds");
+    PQclear(result);
+    if (w->list->error == NULL)
+        sort(r, w, w->list);
+    return true;
+}
+
+/* ---- all of them ---- */
+
+static wanted
+wanted_of(const prt_spec *spec, const prt_table *root, bool sub)
+{
+    const prt_tenant_spec *t = &spec->tenant;
+    const prt_sub_spec *s = &spec->subpartition;
+    if (!sub)
+        return (wanted) {.spec = spec,
+                         .root = root,
+                         .field = "tenant.values",
+                         .column = t->key,
+                         .given = t->list,
+                         .given_length = t->list_length,
+                         .query = t->query};
+    return (wanted) {.spec = spec,
+                     .root = root,
+                     .field = "subpartition.values",
+                     .column = s->kind == PRT_SUB_LIST ? s->column : NULL,
+                     .given = s->list,
+                     .given_length = s->list_length,
+                     .query = s->query};
+}
+
+static bool
+same_type(const wanted *a, const wanted *b)
+{
+    return a->type != NULL && b->type != NULL && strcmp(a->type, b->type) == 0;
+}
+
+/* The last one before all[i] of the same policy and field: a policy's tables are neighbours. */
+static wanted *
+sibling(wanted *all, size_t i, bool of_type)
+{
+    for (size_t j = i; j-- > 0 && all[j].spec == all[i].spec;)
+        if (all[j].list != NULL && (of_type ? same_type(&all[j], &all[i]) : all[j].read))
+            return &all[j];
+    return NULL;
+}
+
+static bool
+read_list(const reader *r, wanted *all, size_t i, prt_error *err)
+{
+    wanted *w = &all[i];
+    wanted *before = sibling(all, i, true);
+    if (before != NULL) {
+        w->list = before->list;
+        return true;
+    }
+    before = sibling(all, i, false);
+    w->list = PRT_NEW(r->arena, prt_tenant_list);
+    if (w->type == NULL) {
+        spoil(r, w->list,
+              prt_arena_printf(r->arena, "the table has no column %s", prt_ident_display(r->arena, NULL, w->column)),
+              prt_arena_printf(r->arena, "correct the policy's `%s`",
+                               w->column == w->spec->tenant.key ? "tenant.key" : "subpartition.list"));
+        return true;
+    }
+    if (before != NULL) {
+        w->rows = before->rows;
+        w->read = true;
+    } else if (!read_rows(r, w, err))
+        return false;
+    if (w->rows.error != NULL) {
+        *w->list = w->rows;
+        return true;
+    }
+    return cast_ids(r, w, err);
+}
+
+static bool
+read_types(const reader *r, wanted *all, size_t length, prt_error *err)
+{
+    size_t n = 0;
+    uint32_t *oids = prt_arena_array(r->arena, length, sizeof *oids);
+    const char **columns = prt_arena_array(r->arena, length, sizeof *columns);
+    wanted **asked = prt_arena_array(r->arena, length, sizeof(wanted *));
+    for (size_t i = 0; i < length; i++) {
+        if (all[i].column == NULL)
+            continue;
+        oids[n] = all[i].root->oid;
+        columns[n] = all[i].column;
+        asked[n++] = &all[i];
+    }
+    const char *const values[] = {prt_array_oids(r->arena, oids, n), prt_array_texts(r->arena, columns, n)};
+    PGresult *result = NULL;
+    if (!prt_query_file(r->conn, "value_columns", 2, values, &result, err))
+        return false;
+    for (int row = 0; row < PQntuples(result); row++) {
+        wanted *w = asked[prt_cell_int(result, row, 0, 1) - 1];
+        w->type = prt_cell_text(r->arena, result, row, 1);
+        w->plain = prt_cell_text(r->arena, result, row, 2);
+    }
+    PQclear(result);
+    return true;
+}
+
+/* NULL where no target has such a list. */
+static bool
+read_lists(const reader *r, wanted *all, size_t length, const prt_tenant_list ***out, prt_error *err)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (all[i].column == NULL)
+            continue;
+        if (!read_list(r, all, i, err))
+            return false;
+        if (*out == NULL)
+            *out = prt_arena_array(r->arena, length, sizeof(const prt_tenant_list *));
+        (*out)[i] = all[i].list;
+    }
+    return true;
+}
+
+bool
+prt_tenants_read(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const prt_run_options *options,
+                 prt_snapshot *snapshot, prt_error *err)
+{
+    const reader r = {.conn = conn, .arena = arena, .options = options};
+    size_t length = targets->length, columns = 0;
+    wanted *all = prt_arena_array(arena, 2 * length, sizeof *all);
+    for (size_t i = 0; i < length; i++) {
+        all[i] = wanted_of(targets->specs[i], snapshot->roots[i], false);
+        all[length + i] = wanted_of(targets->specs[i], snapshot->roots[i], true);
+        columns += (all[i].column != NULL) + (all[length + i].column != NULL);
+    }
+    return columns == 0 ||
+           (read_types(&r, all, 2 * length, err) && read_lists(&r, all, length, &snapshot->tenants, err) &&
+            read_lists(&r, all + length, length, &snapshot->sub_values, err));
+}
