@@ -137,6 +137,7 @@ prl_read_purge(lua_State *L, int t, prt_spec *spec)
     int top = lua_gettop(L);
     if (push_table(L, t, "purge")) {
         prt_purge_spec *purge = &spec->purge;
+        purge->stated = true;
         prl_field_integer(L, top + 1, "batch", &purge->batch);
         prl_field_integer(L, top + 1, "pause", &purge->pause_ms);
         prl_field_integer(L, top + 1, "max_rows", &purge->max_rows);

@@ -222,6 +222,7 @@ plan_operations(prt_worksite *site)
 
 /* Two policies would undo each other's work. */
 static bool
+        prt_plan_purges(site);
 claim(prt_planner *planner, prt_set *set)
 {
     if (prt_name_set_add(planner->arena, &planner->parents, set->schema, set->table))

@@ -72,7 +72,15 @@ typedef struct prt_sublevel {
 typedef struct prt_purge {
     const char *id; /* prt_purge_id: what the snapshot's `purgeable` holds */
     const char *tenant;
-    prt_end before; /* rows with a key below it go */
+    prt_end before;    /* rows with a key below it go */
+    const char *limit; /* the literal for the key's column at `before` */
+    const char *from;  /* and where to begin: no row that may go has a key below it; NULL: anywhere */
+    bool ordered;      /* an index finds the tenant's rows in the order of the key */
+    /* Oids of leaves with keys below `limit` whose rows are not to be touched: held, default, foreign, retired anyway. */
+    const uint32_t *spared;
+    size_t spared_length;
+    const prt_table **leaves; /* operations: what to delete from, oldest first; statements[i] goes with leaves[i] */
+    size_t leaves_length;
 } prt_purge;
 
 typedef struct prt_operation {
@@ -120,6 +128,10 @@ typedef struct prt_set {
     PRT_VEC(prt_operation) operations; /* creations first, then retirement, in the order of execution */
     PRT_VEC(prt_finding) findings;
     prt_pos now;     /* on the key's axis; for ids prt_parent.highest, 0 when empty */
+    /* Of a shared set, what the caller looks up before it plans again (pg/run_purge.h): tenants that may have expired rows,
+     * and partitions about to be retired, which may hold rows of tenants nobody knows. */
+    PRT_VEC(prt_purge) purges;
+    PRT_VEC(const prt_table *) suspects;
     prt_pos horizon; /* the end of the unbroken cover from now on, before this plan; `now` when an insert fails now */
     int64_t runway;  /* microseconds (or ids) from now to horizon; PRT_POS_MAX: unbounded */
     const prt_table *default_table; /* NULL: none is attached */
@@ -159,6 +171,9 @@ const char **prt_plan_names(prt_arena *arena, const prt_plan *plan, size_t *leng
 bool prt_spec_wants_bytes(const prt_spec *spec);
 
 size_t prt_plan_operations(const prt_plan *plan);
+/* What names a purge of this set: its parent (prt_ident_qualify), a space, and the tenant's id. */
+const char *prt_purge_id(prt_arena *arena, const prt_set *set, const char *tenant);
+
 size_t prt_plan_findings(const prt_plan *plan, prt_severity at_least);
 
 /* PRODUCT's `plan --format json`. A new reference. */

@@ -94,29 +94,60 @@ list_extents(prt_worksite *site)
 }
 
 bool
-prt_expire_held(prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
-                const char *reason)
+prt_expire_ask_hold(const prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
+                    const prt_tenant *tenant, bool *held, prt_error *err)
 {
     const prt_hooks *hooks = &site->spec->hooks;
-    if (hooks->hold == NULL)
-        return false;
     prt_hook_context context = hook_context(site);
+    context.tenant = tenant;
     prt_hook_partition partition = {.schema = table->schema,
                                     .name = table->name,
                                     .range = *range,
                                     .bytes = table->bytes,
                                     .rows = table->rows,
-                                    .state = state};
+                                    .state = state,
+                                    .tenant = tenant == NULL ? site->set->tenant : tenant->id};
+    *held = false;
+    return hooks->hold == NULL || hooks->hold(hooks->data, &context, &partition, held, err);
+}
+
+/* What several tenants share is held as soon as it is held for one of them. */
+static bool
+ask_for_all(const prt_worksite *site, const prt_table *table, const prt_range *range, const char *state, bool *held,
+            const prt_tenant **whose, prt_error *err)
+{
+    const prt_tenant_list *all = site->set->tenants != NULL ? site->set->tenants : site->set->group;
+    *whose = NULL;
+    if (all == NULL || all->length == 0)
+        return prt_expire_ask_hold(site, table, range, state, site->set->tenant_row, held, err);
+    for (size_t i = 0; i < all->length; i++) {
+        *whose = &all->items[i];
+        if (!prt_expire_ask_hold(site, table, range, state, *whose, held, err))
+            return false;
+        if (*held)
+            return true;
+    }
+    return true;
+}
+
+bool
+prt_expire_held(prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
+                const char *reason)
+{
+    const prt_tenant *whose;
     prt_error err = {0};
     bool held = false;
-    if (!hooks->hold(hooks->data, &context, &partition, &held, &err)) {
+    if (site->spec->hooks.hold == NULL)
+        return false;
+    if (!ask_for_all(site, table, range, state, &held, &whose, &err)) {
         prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_ERROR, prt_site_name(site, table),
                  err.hint[0] ? err.hint : NULL, "it is kept, because its hold is not known: %s", err.message);
         return true;
     }
     if (held)
         prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_INFO, prt_site_name(site, table), NULL,
-                 "the policy holds it (%s)", reason);
+                 "the policy holds it%s%s (%s)", whose == NULL ? "" : " for tenant ", whose == NULL ? "" : whose->id,
+                 reason);
     return held;
 }
 
@@ -149,16 +180,10 @@ prt_expire_protected(const prt_worksite *site, const prt_piece *piece)
         return true;
     if (hooks->hold == NULL || prt_range_over(&site->set->key, &piece->range) > site->set->now)
         return false;
-    prt_hook_context context = hook_context(site);
-    prt_hook_partition partition = {.schema = table->schema,
-                                    .name = table->name,
-                                    .range = piece->range,
-                                    .bytes = table->bytes,
-                                    .rows = table->rows,
-                                    .state = "attached"};
+    const prt_tenant *whose;
     prt_error err = {0};
     bool held = false;
-    return !hooks->hold(hooks->data, &context, &partition, &held, &err) || held;
+    return !ask_for_all(site, table, &piece->range, "attached", &held, &whose, &err) || held;
 }
 
 const char *
@@ -203,6 +228,8 @@ prt_expire_mark(prt_worksite *site)
         const char *reason = prt_expire_reason(site, to);
         piece->stays = prt_expire_foreign(site, piece, reason) ||
                        prt_expire_held(site, piece->table, &piece->range, "attached", reason);
+        piece->strange = !piece->stays && prt_strangers_keep(site, piece, PRT_SEVERITY_WARNING);
+        piece->stays |= piece->strange;
         site->retired += !piece->stays;
     }
 }
@@ -314,7 +341,8 @@ retire_requested(prt_worksite *site, prt_piece *piece)
         prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_ERROR, name, "--force-retention retires it all the same",
                  "it stays: it is inside its retention of %s", prt_retention_display(site->arena, &site->retention));
     } else if (!prt_expire_foreign(site, piece, "requested") &&
-               !prt_expire_held(site, table, &piece->range, "attached", "requested")) {
+               !prt_expire_held(site, table, &piece->range, "attached", "requested") &&
+               !prt_strangers_keep(site, piece, PRT_SEVERITY_ERROR)) {
         prt_plan_add(site, prt_expire_operation(site, table, &piece->range, "requested", false));
     }
 }

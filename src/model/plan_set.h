@@ -13,6 +13,7 @@ typedef struct prt_piece {
     bool expired; /* by retention; it may stay all the same */
     bool stays;   /* attached after this run, as far as the policy goes (max_drop may keep more) */
     bool spans;   /* holds rows of other tenants as well: never retired */
+    bool strange; /* stays because of rows of tenants that nobody knows */
 } prt_piece;
 
 /* A range to be made. */
@@ -145,3 +146,23 @@ void prt_plan_fingerprint(prt_plan *plan, const prt_spec *const *specs);
 void prt_plan_add(prt_worksite *site, prt_operation operation);
 
 #endif
+/* Asks the policy's hold about one partition and one tenant (NULL: none in particular). */
+bool prt_expire_ask_hold(const prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
+                         const prt_tenant *tenant, bool *held, prt_error *err);
+/* plan_purge.c: expired rows of single tenants in shared partitions; after the retirements */
+void prt_plan_purges(prt_worksite *site);
+/* plan_strangers.c: whether an expired partition of a shared set stays for the sake of rows that nobody knows; a finding of
+ * this severity says so. */
+bool prt_strangers_keep(prt_worksite *site, const prt_piece *piece, prt_severity severity);
+
+/* plan_archive.c */
+/* The policy says, or may say, where to archive. */
+bool prt_archive_possible(const prt_spec *spec);
+/* Puts the policy's archive before a detach, drop or move. False: it is not known, and a finding says so. */
+bool prt_archive_settle(prt_worksite *site, prt_operation *operation);
+
+/* plan_reattach.c: before the segments are looked for; what it attaches becomes a piece */
+void prt_plan_reattach(prt_worksite *site);
+/* The waiting table was attached again, or a finding says why not. */
+bool prt_reattach_settled(const prt_worksite *site, const prt_waiting *waiting);
+

@@ -143,6 +143,9 @@ prt_render(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, p
     case PRT_OP_PURGE:
     case PRT_OP_REATTACH:
     case PRT_OP_HOOK:
+        prt_put_purge(&r);
+        lock = "none";
+        break;
     case PRT_OP_COUNT:
         lock = "none";
         break;

@@ -39,6 +39,24 @@ prt_marker prt_render_marker(const prt_renderer *r, const char *state);
 /* The operation's rendering; the strongest lock on the parent. */
 const char *prt_put_retirement(prt_renderer *r);
 
+/* render_purge.c: a first batch for each partition */
+void prt_put_purge(prt_renderer *r);
+
+/* The partition's comment becomes a marker in this state. */
+void prt_put_marker(prt_renderer *r, unsigned flags, const char *table, const char *state);
+/* Into the operation's destination, with a marker that it is there for good. */
+void prt_put_move(prt_renderer *r);
+
+/* render_archive.c */
+/* The fence, the copy, and what comes after it. Of a table that is detached by then. */
+void prt_put_archive(prt_renderer *r, unsigned flags);
+void prt_put_archived(prt_renderer *r);      /* the marker, once it is proven */
+void prt_put_after_archive(prt_renderer *r); /* the drop or move; the end of the fence where the table stays */
+void prt_put_unfence(prt_renderer *r);
+
+/* render_reattach.c */
+void prt_put_reattach(prt_renderer *r);
+
 /* render_default.c */
 void prt_put_drain(prt_renderer *r);
 bool prt_guardable(const prt_set *set, const prt_operation *o);

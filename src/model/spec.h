@@ -49,6 +49,7 @@ typedef struct prt_purge_spec {
     int64_t batch;    /* rows a statement; 5000 */
     int64_t pause_ms; /* between two; 100 */
     int64_t max_rows; /* a run; 0: no cap */
+    bool stated;      /* the policy says `purge`: rows may be deleted also where partitions are archived or kept */
 } prt_purge_spec;
 
 typedef enum prt_sub_kind { PRT_SUB_NONE, PRT_SUB_HASH, PRT_SUB_LIST, PRT_SUB_RANGE } prt_sub_kind;

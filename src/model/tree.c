@@ -9,10 +9,16 @@ compare_text(const void *a, const void *b)
     return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
+static const char **
+find(const char **texts, size_t length, const char *text)
+{
+    return length == 0 ? NULL : bsearch(&text, texts, length, sizeof *texts, compare_text);
+}
+
 static bool
 contains(const char **texts, size_t length, const char *text)
 {
-    return length != 0 && bsearch(&text, texts, length, sizeof *texts, compare_text) != NULL;
+    return find(texts, length, text) != NULL;
 }
 
 bool
@@ -37,6 +43,21 @@ bool
 prt_snapshot_has_strangers(const prt_snapshot *snapshot, const char *qualified)
 {
     return contains(snapshot->strangers, snapshot->strangers_length, qualified);
+}
+
+const char *
+prt_snapshot_purge_from(const prt_snapshot *snapshot, const char *purge)
+{
+    const char **found = find(snapshot->purgeable, snapshot->purgeable_length, purge);
+    return found == NULL || snapshot->purge_from == NULL ? NULL : snapshot->purge_from[found - snapshot->purgeable];
+}
+
+const char *
+prt_snapshot_stranger_note(const prt_snapshot *snapshot, const char *qualified)
+{
+    const char **found = find(snapshot->strangers, snapshot->strangers_length, qualified);
+    return found == NULL || snapshot->stranger_notes == NULL ? NULL
+                                                             : snapshot->stranger_notes[found - snapshot->strangers];
 }
 
 bool

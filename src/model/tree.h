@@ -40,6 +40,21 @@ typedef struct prt_row_policy {
     const char *using_sql, *check_sql; /* NULL: none */
 } prt_row_policy;
 
+/* How the rows of one tenant are found in partitions that it shares with others. */
+typedef enum prt_tenant_access {
+    PRT_ACCESS_UNKNOWN, /* nobody has asked yet */
+    PRT_ACCESS_ORDERED, /* an index on (tenant, key): in the order of the key */
+    PRT_ACCESS_INDEX,   /* another index that leads with the tenant's column */
+    PRT_ACCESS_SMALL,   /* none, but no partition is so large that reading it whole does harm */
+    PRT_ACCESS_SCAN,    /* none: a purge would read large partitions over and over */
+} prt_tenant_access;
+
+/* A column that a level below would be partitioned by. */
+typedef struct prt_sub_column {
+    const char *name, *type; /* format_type */
+    const char *uncovered;   /* a unique index without it: no level by this column can be built; NULL: none */
+} prt_sub_column;
+
 /* Facts that only partitioned tables carry; NULL on leaves. */
 typedef struct prt_parent {
     char strategy; /* r l h */
@@ -57,6 +72,8 @@ typedef struct prt_parent {
     prt_reference *references;
     prt_instant analyzed;         /* last ANALYZE of the parent, PRT_POS_MIN: never */
     const char **invalid_indexes; /* names, NULL-ended; NULL: none */
+    const prt_sub_column *sub_columns; /* those that policies name, where they exist; NULL: nobody asked */
+    size_t sub_columns_length;
     const char **columns_list;    /* every plain (not generated) column's name in order, NULL-ended: for drain */
     prt_table **children;
     size_t children_length;
@@ -64,6 +81,9 @@ typedef struct prt_parent {
      * (filled for parents of id sets: their "now"). */
     const char *highest;
     const char *highest_error; /* why it could not be read: nothing of this set can be planned; NULL: it could */
+    /* Where several tenants share the partitions, filled after a first plan. */
+    prt_tenant_access tenant_access;
+    const char *tenant_error; /* why their expired rows could not be looked for; NULL: they could, or nobody asked */
 } prt_parent;
 
 struct prt_table {
@@ -118,10 +138,13 @@ typedef struct prt_snapshot {
     const char **blocked; /* prt_ident_qualify texts, sorted by strcmp */
     size_t blocked_length;
     /* Filled likewise for policies with tenants on shared partitions. `purgeable`: purges with something to delete
-     * (prt_purge_id texts). `strangers`: partitions to be retired that hold rows of tenants nobody knows. Both sorted. */
+     * (prt_purge_id texts). `strangers`: partitions to be retired that hold rows of tenants nobody knows. Both sorted.
+     * NULL: nobody has asked yet. */
     const char **purgeable;
     size_t purgeable_length;
-    const char **strangers; /* prt_ident_qualify texts */
+    const char **purge_from; /* [i]: the oldest key that purgeable[i] would delete, as text; may be NULL as a whole */
+    const char **strangers;      /* prt_ident_qualify texts */
+    const char **stranger_notes; /* [i]: what strangers[i] holds, for people; may be NULL as a whole */
     size_t strangers_length;
 } prt_snapshot;
 
@@ -130,6 +153,10 @@ bool prt_snapshot_is_taken(const prt_snapshot *snapshot, const char *qualified);
 bool prt_snapshot_is_purgeable(const prt_snapshot *snapshot, const char *purge);
 bool prt_snapshot_has_strangers(const prt_snapshot *snapshot, const char *qualified);
 bool prt_snapshot_is_blocked(const prt_snapshot *snapshot, const char *qualified);
+/* NULL: not purgeable, or not known. */
+const char *prt_snapshot_purge_from(const prt_snapshot *snapshot, const char *purge);
+/* NULL: it has none, or not known. */
+const char *prt_snapshot_stranger_note(const prt_snapshot *snapshot, const char *qualified);
 /* Depth-first over a tree, parents first; false from `visit` stops. */
 bool prt_table_walk(const prt_table *root, bool (*visit)(void *data, const prt_table *table), void *data);
 

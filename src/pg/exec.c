@@ -118,10 +118,25 @@ prt_exec_started(prt_executor *x, prt_task task)
 }
 
 void
+prt_exec_going_on(prt_executor *x, prt_task task, int64_t rows, int64_t elapsed)
+{
+    if (x->options->progress == NULL)
+        return;
+    prt_run_event event = {.set = prt_exec_set(x, task),
+                           .operation = prt_exec_operation(x, task),
+                           .index = x->told,
+                           .total = x->total,
+                           .rows = rows,
+                           .elapsed = elapsed};
+    x->options->progress(x->options->progress_data, &event);
+}
+
+void
 prt_exec_done(prt_executor *x, prt_task task, int attempts, int64_t duration)
 {
     prt_outcome *outcome = prt_exec_outcome(x, task);
-    *outcome = (prt_outcome) {.status = PRT_STATUS_DONE, .attempts = attempts, .duration = duration};
+    *outcome = (prt_outcome) {
+        .status = PRT_STATUS_DONE, .attempts = attempts, .duration = duration, .note = outcome->note};
     x->result->done++;
     log_outcome(x, task, outcome);
     if (prt_exec_set(x, task)->spec->hooks.actions != 0)
@@ -166,6 +181,9 @@ find_cause(prt_executor *x, prt_task task, const prt_error *err)
     if (strcmp(err->sqlstate, "23514") == 0 && creating)
         add_finding(x, task, PRT_FINDING_DEFAULT_BLOCKS, "the default partition holds rows of this range",
                     "default = \"drain\" moves them when their partition is made");
+    else if (strcmp(err->sqlstate, "23503") == 0 && op == PRT_OP_PURGE)
+        add_finding(x, task, PRT_FINDING_REFERENCED, "expired rows are still referenced by a foreign key",
+                    "they stay until the referencing rows are gone");
     else if (strcmp(err->sqlstate, "23503") == 0)
         add_finding(x, task, PRT_FINDING_REFERENCED, "rows of this partition are referenced by a foreign key",
                     "it stays attached until the referencing rows are gone");

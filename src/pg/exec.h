@@ -39,6 +39,7 @@ void prt_exec_sleep(const prt_executor *x, int64_t usec);
 
 /* How operations end: the outcome, the counts, the log, the progress, findings of failures. */
 void prt_exec_started(prt_executor *x, prt_task task);
+void prt_exec_going_on(prt_executor *x, prt_task task, int64_t rows, int64_t elapsed);
 void prt_exec_done(prt_executor *x, prt_task task, int attempts, int64_t duration);
 void prt_exec_failed(prt_executor *x, prt_task task, int attempts, int64_t duration, const prt_error *err);
 void prt_exec_skipped(prt_executor *x, prt_task task, const prt_error *why);

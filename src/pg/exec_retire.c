@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "model/ident.h"
 #include "pg/exec_create.h"
+#include "pg/exec_purge.h"
 #include "pg/retry.h"
 
 enum {
@@ -263,6 +264,8 @@ retire(retirement *r, size_t index, prt_error *err)
     prt_executor *x = r->x;
     prt_task task = r->tasks[index];
     const prt_operation *op = prt_exec_operation(x, task);
+    if (op->op == PRT_OP_PURGE)
+        return prt_exec_purge(x, task, err);
     int64_t began = prt_clock_monotonic();
     prt_journal_row row = {.set = prt_exec_set(x, task), .operation = op, .attempts = 1};
     bool alone = false;

@@ -18,13 +18,15 @@ typedef struct prt_outcome {
     prt_error error; /* FAILED, SKIPPED: why */
     int attempts;
     int64_t duration; /* microseconds */
+    const char *note; /* DONE: what is left for the next run, and the like; NULL: nothing to add */
 } prt_outcome;
 
 typedef struct prt_run_event {
     const prt_set *set;
     const prt_operation *operation;
-    const prt_outcome *outcome; /* NULL: it starts */
+    const prt_outcome *outcome; /* NULL: it starts, or goes on */
     size_t index, total;
+    int64_t rows, elapsed; /* of one that goes on: so far, and microseconds since its start; 0: it starts */
 } prt_run_event;
 
 typedef struct prt_run_options {
