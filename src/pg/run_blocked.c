@@ -6,17 +6,18 @@
 #include "model/ident.h"
 #include "pg/run_plan.h"
 
+/* After the key's own column. */
 static bool
-ends_with_minvalues(const prt_datum *tuple, size_t length)
+ends_with_minvalues(const prt_datum *tuple, size_t index, size_t length)
 {
-    for (size_t i = 1; i < length; i++)
+    for (size_t i = index + 1; i < length; i++)
         if (tuple[i].kind != PRT_DATUM_MINVALUE)
             return false;
     return true;
 }
 
 /*
- * The condition on the key's first column. Where a bound goes on to a value in a later column, the boundary value itself
+ * The condition on the key's column, and on the tenant's before it. Where a bound goes on to a value in a later column, the boundary value itself
  * is taken in: one row too many is a partition looked at twice, one too few a failed run.
  */
 static bool
@@ -28,12 +29,15 @@ append_condition(prt_buf *sql, prt_arena *arena, const prt_set *set, const prt_r
     if (!prt_bound_parse(arena, text, &bound, &ignored) || bound.kind != PRT_BOUND_RANGE)
         return false;
     const char *column = prt_ident_quote(arena, set->key.column);
+    size_t index = (size_t) set->key.index;
+    if (set->exact)
+        prt_buf_fmt(sql, "%s = %s AND ", prt_ident_quote(arena, set->spec->tenant.key), set->key.prefix);
     prt_buf_fmt(sql, "%s IS NOT NULL", column);
-    if (bound.from[0].kind == PRT_DATUM_VALUE)
-        prt_buf_fmt(sql, " AND %s >= %s", column, bound.from[0].sql);
-    if (bound.to[0].kind == PRT_DATUM_VALUE)
-        prt_buf_fmt(sql, " AND %s %s %s", column,
-                    ends_with_minvalues(bound.to, bound.length) ? "<" : "<=", bound.to[0].sql);
+    if (bound.from[index].kind == PRT_DATUM_VALUE)
+        prt_buf_fmt(sql, " AND %s >= %s", column, bound.from[index].sql);
+    if (bound.to[index].kind == PRT_DATUM_VALUE)
+        prt_buf_fmt(sql, " AND %s %s %s", column, ends_with_minvalues(bound.to, index, bound.length) ? "<" : "<=",
+                    bound.to[index].sql);
     return true;
 }
 
