@@ -215,6 +215,7 @@ plan_operations(prt_worksite *site)
         prt_plan_pending(site);
         prt_plan_waiting(site);
         prt_plan_retirements(site);
+        prt_plan_purges(site);
     }
     if (!options->retire_only && !by_hand)
         add_analyze(site);
@@ -222,7 +223,6 @@ plan_operations(prt_worksite *site)
 
 /* Two policies would undo each other's work. */
 static bool
-        prt_plan_purges(site);
 claim(prt_planner *planner, prt_set *set)
 {
     if (prt_name_set_add(planner->arena, &planner->parents, set->schema, set->table))

@@ -127,11 +127,11 @@ typedef struct prt_set {
     prt_grid grid;
     PRT_VEC(prt_operation) operations; /* creations first, then retirement, in the order of execution */
     PRT_VEC(prt_finding) findings;
-    prt_pos now;     /* on the key's axis; for ids prt_parent.highest, 0 when empty */
     /* Of a shared set, what the caller looks up before it plans again (pg/run_purge.h): tenants that may have expired rows,
      * and partitions about to be retired, which may hold rows of tenants nobody knows. */
     PRT_VEC(prt_purge) purges;
     PRT_VEC(const prt_table *) suspects;
+    prt_pos now;     /* on the key's axis; for ids prt_parent.highest, 0 when empty */
     prt_pos horizon; /* the end of the unbroken cover from now on, before this plan; `now` when an insert fails now */
     int64_t runway;  /* microseconds (or ids) from now to horizon; PRT_POS_MAX: unbounded */
     const prt_table *default_table; /* NULL: none is attached */
@@ -170,10 +170,10 @@ const char **prt_plan_names(prt_arena *arena, const prt_plan *plan, size_t *leng
 /* True when some retention is by size, or a policy's hook or alert wants bytes: the snapshot has to have them. */
 bool prt_spec_wants_bytes(const prt_spec *spec);
 
-size_t prt_plan_operations(const prt_plan *plan);
 /* What names a purge of this set: its parent (prt_ident_qualify), a space, and the tenant's id. */
 const char *prt_purge_id(prt_arena *arena, const prt_set *set, const char *tenant);
 
+size_t prt_plan_operations(const prt_plan *plan);
 size_t prt_plan_findings(const prt_plan *plan, prt_severity at_least);
 
 /* PRODUCT's `plan --format json`. A new reference. */

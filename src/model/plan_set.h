@@ -125,6 +125,9 @@ bool prt_marked(const prt_worksite *site, const prt_table *table, prt_marker *ma
 /* The policy's hold; an error of the hook holds as well, and is a finding. `expired`: for the message. */
 bool prt_expire_held(prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
                      const char *reason);
+/* Asks the policy's hold about one partition and one tenant (NULL: none in particular). */
+bool prt_expire_ask_hold(const prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
+                         const prt_tenant *tenant, bool *held, prt_error *err);
 /* The policy's retention of one tenant (NULL: of the set as a whole). */
 bool prt_expire_retention(prt_worksite *site, const prt_tenant *tenant, prt_retention *out, prt_error *err);
 /* A foreign table, or one with rows of other tenants: never retired. A finding says so. */
@@ -139,16 +142,6 @@ const char *prt_expire_reason(const prt_worksite *site, prt_pos to);
 prt_operation prt_expire_operation(const prt_worksite *site, const prt_table *table, const prt_range *range,
                                    const char *reason, bool waited);
 
-/* plan_fingerprint.c */
-void prt_plan_fingerprint(prt_plan *plan, const prt_spec *const *specs);
-
-/* Renders the operation and appends it to the set. */
-void prt_plan_add(prt_worksite *site, prt_operation operation);
-
-#endif
-/* Asks the policy's hold about one partition and one tenant (NULL: none in particular). */
-bool prt_expire_ask_hold(const prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
-                         const prt_tenant *tenant, bool *held, prt_error *err);
 /* plan_purge.c: expired rows of single tenants in shared partitions; after the retirements */
 void prt_plan_purges(prt_worksite *site);
 /* plan_strangers.c: whether an expired partition of a shared set stays for the sake of rows that nobody knows; a finding of
@@ -166,3 +159,10 @@ void prt_plan_reattach(prt_worksite *site);
 /* The waiting table was attached again, or a finding says why not. */
 bool prt_reattach_settled(const prt_worksite *site, const prt_waiting *waiting);
 
+/* plan_fingerprint.c */
+void prt_plan_fingerprint(prt_plan *plan, const prt_spec *const *specs);
+
+/* Renders the operation and appends it to the set. */
+void prt_plan_add(prt_worksite *site, prt_operation operation);
+
+#endif

@@ -139,13 +139,13 @@ prt_render(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, p
     case PRT_OP_ANALYZE:
         prt_put(&r, PRT_ALONE | PRT_LONG, "ANALYZE %s", r.parent);
         break;
-    case PRT_OP_ARCHIVE: /* the planner does not make these */
     case PRT_OP_PURGE:
-    case PRT_OP_REATTACH:
-    case PRT_OP_HOOK:
         prt_put_purge(&r);
         lock = "none";
         break;
+    case PRT_OP_ARCHIVE: /* the planner does not make these */
+    case PRT_OP_REATTACH:
+    case PRT_OP_HOOK:
     case PRT_OP_COUNT:
         lock = "none";
         break;

@@ -141,8 +141,8 @@ typedef struct prt_snapshot {
      * (prt_purge_id texts). `strangers`: partitions to be retired that hold rows of tenants nobody knows. Both sorted.
      * NULL: nobody has asked yet. */
     const char **purgeable;
-    size_t purgeable_length;
     const char **purge_from; /* [i]: the oldest key that purgeable[i] would delete, as text; may be NULL as a whole */
+    size_t purgeable_length;
     const char **strangers;      /* prt_ident_qualify texts */
     const char **stranger_notes; /* [i]: what strangers[i] holds, for people; may be NULL as a whole */
     size_t strangers_length;
@@ -152,11 +152,11 @@ typedef struct prt_snapshot {
 bool prt_snapshot_is_taken(const prt_snapshot *snapshot, const char *qualified);
 bool prt_snapshot_is_purgeable(const prt_snapshot *snapshot, const char *purge);
 bool prt_snapshot_has_strangers(const prt_snapshot *snapshot, const char *qualified);
-bool prt_snapshot_is_blocked(const prt_snapshot *snapshot, const char *qualified);
 /* NULL: not purgeable, or not known. */
 const char *prt_snapshot_purge_from(const prt_snapshot *snapshot, const char *purge);
 /* NULL: it has none, or not known. */
 const char *prt_snapshot_stranger_note(const prt_snapshot *snapshot, const char *qualified);
+bool prt_snapshot_is_blocked(const prt_snapshot *snapshot, const char *qualified);
 /* Depth-first over a tree, parents first; false from `visit` stops. */
 bool prt_table_walk(const prt_table *root, bool (*visit)(void *data, const prt_table *table), void *data);
 
