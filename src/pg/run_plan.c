@@ -5,6 +5,7 @@
 #include "model/ident.h"
 #include "pg/catalog.h"
 #include "pg/policy_query.h"
+#include "pg/run_purge.h"
 #include "pg/tenants.h"
 
 enum { LOCK_MS = 3000, READ_MS = 120 * 1000 }; /* reading the catalog, and default partitions */
@@ -287,12 +288,14 @@ prt_targets_plan(prt_conn *conn, prt_arena *arena, const prt_targets *targets, c
                  prt_plan **out, prt_error *err)
 {
     prt_snapshot *snapshot;
+    bool again = false;
     if (!prt_conn_timeouts(conn, LOCK_MS, READ_MS, err) ||
         !read_snapshot(conn, arena, targets, options, &snapshot, err) ||
         !prt_plan_make(arena, snapshot, targets->specs, &options->plan, out, err) ||
-        !read_obstacles(conn, arena, snapshot, *out, options, err))
+        !read_obstacles(conn, arena, snapshot, *out, options, err) ||
+        !prt_purge_read(conn, arena, snapshot, *out, &again, err))
         return false;
-    if ((snapshot->taken_length > 0 || snapshot->blocked_length > 0) &&
+    if ((again || snapshot->taken_length > 0 || snapshot->blocked_length > 0) &&
         !prt_plan_make(arena, snapshot, targets->specs, &options->plan, out, err))
         return false;
     add_broken_sets(arena, *out, targets);
