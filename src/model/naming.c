@@ -3,8 +3,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "model/civil.h"
 #include "model/ident.h"
+
+enum {
+    TABLE_LEAST = 12, /* bytes of a table's name that stay beside a long tenant */
+    HASH_DIGITS = 8,  /* of a tenant that has to be shortened */
+};
 
 /* How much of its start a whole cell's name shows. */
 typedef enum precision { BY_YEAR, BY_QUARTER, BY_MONTH, BY_WEEK, BY_DAY } precision;
@@ -373,25 +379,93 @@ too_long(const char *name, prt_error *err)
     return prt_fail_hint(err, "choose a shorter `naming`");
 }
 
-/* The name with as much of the table's as fits; `full` is the name with all of it. */
+/* The name with as much of the table's as fits; `full` is the name with all of it. NULL: not even `least` bytes of it. */
 static bool
-shorten(prt_arena *arena, const char *text, const prt_name_input *input, const char *full, const char **name,
-        prt_error *err)
+shorten_table(prt_arena *arena, const char *text, const prt_name_input *input, const char *full, size_t least,
+              const char **name, prt_error *err)
 {
     prt_buf bare, cut;
     prt_buf_init(&bare, arena);
     prt_buf_init(&cut, arena);
+    *name = NULL;
     if (!put_name(&bare, text, input, "", err))
         return false;
     size_t table = strlen(input->table), times = table == 0 ? 0 : (strlen(full) - bare.length) / table;
     size_t room = times == 0 || bare.length >= PRT_NAME_BYTES ? 0 : (PRT_NAME_BYTES - bare.length) / times;
     size_t kept = prt_utf8_cut(input->table, room);
-    if (kept == 0)
-        return too_long(full, err);
+    if (kept < least)
+        return true;
     if (!put_name(&cut, text, input, prt_arena_strndup(arena, input->table, kept), err))
         return false;
     *name = cut.data;
     return true;
+}
+
+static size_t
+least_of(const char *table)
+{
+    size_t length = strlen(table);
+    return length > TABLE_LEAST ? prt_utf8_cut(table, TABLE_LEAST) : length;
+}
+
+/* How many bytes of a tenant's name there is room for, with something left for the table's. */
+static bool
+tenant_room(prt_arena *arena, const char *text, const prt_name_input *input, size_t *room, prt_error *err)
+{
+    prt_buf none, tenant, table;
+    prt_name_input without = *input;
+    without.tenant = "";
+    prt_buf_init(&none, arena);
+    prt_buf_init(&tenant, arena);
+    prt_buf_init(&table, arena);
+    if (!put_name(&none, text, &without, "", err) || !put_name(&tenant, text, input, "", err) ||
+        !put_name(&table, text, &without, "t", err))
+        return false;
+    size_t times = (tenant.length - none.length) / strlen(input->tenant);
+    size_t used = none.length + (table.length - none.length) * least_of(input->table);
+    *room = times == 0 || used >= PRT_NAME_BYTES ? 0 : (PRT_NAME_BYTES - used) / times;
+    return true;
+}
+
+/* A tenant whose whole name does not fit is shown by its beginning and a hash of all of it: two that begin alike keep
+ * names of their own, and which other tenants there are does not matter. */
+static bool
+shorten_tenant(prt_arena *arena, const char *text, const prt_name_input *input, const char **name, prt_error *err)
+{
+    size_t room;
+    prt_name_input shorter = *input;
+    prt_buf full;
+    *name = NULL;
+    if (!tenant_room(arena, text, input, &room, err))
+        return false;
+    if (room < HASH_DIGITS + 1 || room >= strlen(input->tenant))
+        return true;
+    uint64_t hash = prt_hash_str(PRT_HASH_INIT, input->tenant);
+    size_t kept = prt_utf8_cut(input->tenant, room - HASH_DIGITS - 1);
+    shorter.tenant = prt_arena_printf(arena, "%.*s_%0*" PRIx32, (int) kept, input->tenant, HASH_DIGITS,
+                                      (uint32_t) (hash ^ hash >> 32));
+    prt_buf_init(&full, arena);
+    if (!put_name(&full, text, &shorter, input->table, err))
+        return false;
+    if (full.length > PRT_NAME_BYTES)
+        return shorten_table(arena, text, &shorter, full.data, 1, name, err);
+    *name = full.data;
+    return true;
+}
+
+/* The beginning of the table's name is what tells two tables of the same tenants apart. */
+static bool
+shorten(prt_arena *arena, const char *text, const prt_name_input *input, const char *full, const char **name,
+        prt_error *err)
+{
+    bool has_tenant = input->tenant != NULL && input->tenant[0] != '\0';
+    if (!shorten_table(arena, text, input, full, has_tenant ? least_of(input->table) : 1, name, err))
+        return false;
+    if (*name == NULL && has_tenant &&
+        (!shorten_tenant(arena, text, input, name, err) ||
+         (*name == NULL && !shorten_table(arena, text, input, full, 1, name, err))))
+        return false;
+    return *name != NULL || too_long(full, err);
 }
 
 static bool

@@ -49,8 +49,9 @@ PRT_NODISCARD bool prt_naming_check(const char *text, prt_error *err);
 /* Expands any template with the input (also for archive URLs). {tenant} without a tenant is an error. */
 PRT_NODISCARD bool prt_template_expand(prt_arena *arena, const char *text, const prt_name_input *input,
                                        const char **out, prt_error *err);
-/* The name of a partition. Longer than 63 bytes: the table's part is shortened, never the suffix; an error when
- * even that does not fit. Collisions are the planner's business. */
+/* The name of a partition. Longer than 63 bytes: the table's part is shortened, then the tenant's, which gets a hash of
+ * the whole id at its end, never what follows; an error when even that does not fit. Collisions are the planner's
+ * business. */
 PRT_NODISCARD bool prt_naming_make(prt_arena *arena, const prt_naming *naming, const prt_name_input *input,
                                    const char **name, prt_error *err);
 

@@ -355,10 +355,45 @@ test_long_names(void **state)
 }
 
 static void
+test_long_tenants(void **state)
+{
+    fixture *f = time_set(*state, "1 day", NULL, NULL);
+    prt_instant at = support_instant("2025-01-01");
+    /* A uuid leaves the table 16 bytes. */
+    f->input.tenant = "acde070d-8c4c-4f0d-9d8a-162843c10333";
+    f->input.table = "customer_events";
+    assert_string_equal(name_cell(f, NULL, at), "customer_events_acde070d-8c4c-4f0d-9d8a-162843c10333_p20250101");
+    f->input.table = "customer_event_deliveries";
+    assert_string_equal(name_cell(f, NULL, at), "customer_event_d_acde070d-8c4c-4f0d-9d8a-162843c10333_p20250101");
+    /* Where they would crowd out the table, tenants are cut, and a hash tells them apart. */
+    f->input.tenant = "a tenant whose name is much too long to fit, and then some (1)";
+    const char *one = name_cell(f, NULL, at);
+    f->input.tenant = "a tenant whose name is much too long to fit, and then some (2)";
+    const char *two = name_cell(f, NULL, at);
+    assert_int_equal(strlen(one), 63);
+    assert_memory_equal(one, "customer_eve_a tenant whose name is much too_", 45);
+    assert_memory_equal(one, two, 45);
+    assert_string_equal(one + 53, "_p20250101");
+    assert_string_not_equal(one, two);
+    assert_string_equal(two, name_cell(f, NULL, at));
+    assert_string_not_equal(two, name_cell(f, NULL, at + PRT_USEC_PER_DAY));
+    f->input.table = "t";
+    assert_memory_equal(name_cell(f, NULL, at), "t_a tenant whose name is much too long to fit", 43);
+    assert_int_equal(strlen(name_cell(f, "{tenant}_{from}", at)), 63);
+    /* Cut between characters: 31 of two bytes. */
+    f->input.tenant =
+        "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"
+        "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9";
+    assert_int_equal(strlen(name_cell(f, "{tenant}_{from}", at)), 62);
+    /* A range with both ends leaves less. */
+    assert_true(strlen(name_range(f, NULL, at, at + 1)) <= 63);
+}
+
+static void
 test_names_that_cannot_be_short(void **state)
 {
     static const char *const rows[] = {
-        "{schema}_{tenant}_{from}",         /* no table to shorten */
+        "{schema}_{from}",                  /* no table to shorten */
         "{table}_{tenant}_{schema}_{from}", /* too long without it */
         "{table}_12345678901234567890123456789012345678901234567890123_{from}",
     };
@@ -432,6 +467,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_inputs_that_do_not_fit, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_expand, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_long_names, support_arena_setup, support_arena_teardown),
+        cmocka_unit_test_setup_teardown(test_long_tenants, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_names_that_cannot_be_short, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_functions, support_arena_setup, support_arena_teardown),
     };
