@@ -48,22 +48,38 @@ state_of(const prt_stats *stats, const prt_stats_row *row)
     return row->range.from.pos <= stats->now && stats->now < row->range.to.pos ? "now" : "";
 }
 
-static void
-add_rows(prt_arena *arena, prt_stats *stats)
+/* A bound that reaches from one tenant to another is no range of times. */
+static bool
+is_range(const prt_stats *stats, const prt_table *table)
 {
-    const prt_parent *parent = stats->parent->parent;
-    for (size_t i = 0; i < parent->children_length; i++) {
-        const prt_table *child = parent->children[i];
-        totals sum = {0, 0};
-        prt_error ignored = {0};
-        prt_stats_row row = {.table = child};
-        prt_table_walk(child, add_leaf, &sum);
-        row.rows = sum.rows;
-        row.bytes = sum.bytes;
-        row.has_range = stats->has_key && child->bound_error == NULL && child->bound.kind == PRT_BOUND_RANGE &&
-                        prt_range_from_bound(arena, &stats->key, &child->bound, &row.range, &ignored);
-        prt_vec_push(arena, &stats->rows, row);
-    }
+    const prt_bound *bound = &table->bound;
+    if (!stats->has_key || table->bound_error != NULL || bound->kind != PRT_BOUND_RANGE)
+        return false;
+    if (stats->key.index == 0)
+        return true;
+    return bound->length > 1 && bound->from[0].kind == PRT_DATUM_VALUE && bound->to[0].kind == PRT_DATUM_VALUE &&
+           strcmp(bound->from[0].text, bound->to[0].text) == 0;
+}
+
+static void
+add_row(prt_arena *arena, prt_stats *stats, const prt_table *child)
+{
+    totals sum = {0, 0};
+    prt_error ignored = {0};
+    prt_stats_row row = {.table = child};
+    prt_table_walk(child, add_leaf, &sum);
+    row.rows = sum.rows;
+    row.bytes = sum.bytes;
+    row.has_range = is_range(stats, child) &&
+                    prt_range_from_bound(arena, &stats->key, &child->bound, &row.range, &ignored);
+    prt_vec_push(arena, &stats->rows, row);
+}
+
+static void
+add_rows(prt_arena *arena, prt_stats *stats, prt_table *const *children, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        add_row(arena, stats, children[i]);
     if (stats->rows.length > 0)
         qsort(stats->rows.items, stats->rows.length, sizeof *stats->rows.items, compare_rows);
 }
@@ -78,38 +94,53 @@ name_states(prt_stats *stats)
 /* ------------------------------------------------------------------------------------- with a policy */
 
 static bool
-retention_of(const prt_set *set, prt_instant now, prt_retention *out)
+retention_of(const prt_set *set, const prt_tenant *tenant, prt_instant now, prt_retention *out)
 {
     const prt_spec *spec = set->spec;
     const prt_hook_context context = {
-        .spec = spec, .schema = set->schema, .table = set->table, .key = &set->key, .now = now};
+        .spec = spec, .schema = set->schema, .table = set->table, .key = &set->key, .tenant = tenant, .now = now};
     prt_error ignored = {0};
     *out = spec->retention;
     return spec->hooks.retention == NULL || spec->hooks.retention(spec->hooks.data, &context, out, &ignored);
 }
 
-/* The line that the planner draws, from the same extents. */
+/* The line of one tenant, or of a set without; PRT_POS_MIN: everything stays, or nobody can tell. */
+static prt_pos
+cutoff_of(const prt_set *set, const prt_tenant *tenant, prt_instant now, const prt_extent *extents, size_t length)
+{
+    prt_retention retention;
+    if (!retention_of(set, tenant, now, &retention))
+        return PRT_POS_MIN;
+    return prt_retention_keep(&retention, set->now, set->grid.zone, extents, length).cutoff;
+}
+
+/* The line that the planner draws, from the same extents: what several tenants share lives as long as the longest of
+ * their retentions, and what is nobody's is kept. */
 static void
 find_keep(prt_arena *arena, const prt_set *set, prt_instant now, prt_stats *stats)
 {
-    prt_retention retention;
+    const prt_tenant_list *several = set->tenants != NULL ? set->tenants : set->group;
     prt_extent *extents = prt_arena_array(arena, stats->rows.length + 1, sizeof *extents);
     size_t length = 0;
-    if (!set->plannable || set->spec->cleanup == PRT_CLEANUP_NONE || !retention_of(set, now, &retention))
+    if (!set->plannable || set->spec->cleanup == PRT_CLEANUP_NONE || set->unknown_tenant || set->stranger != NULL)
         return;
     for (size_t i = 0; i < stats->rows.length; i++) {
         const prt_stats_row *row = &stats->rows.items[i];
         if (row->has_range && !row->table->detach_pending)
             extents[length++] = (prt_extent) {.to = prt_range_over(&set->key, &row->range), .bytes = row->bytes};
     }
-    stats->keep = prt_retention_keep(&retention, set->now, set->grid.zone, extents, length).cutoff;
-    stats->has_keep = stats->keep != PRT_POS_MIN;
+    stats->keep = several == NULL ? cutoff_of(set, set->tenant_row, now, extents, length) : PRT_POS_MAX;
+    for (size_t i = 0; several != NULL && i < several->length && stats->keep != PRT_POS_MIN; i++) {
+        prt_pos cutoff = cutoff_of(set, &several->items[i], now, extents, length);
+        stats->keep = cutoff < stats->keep ? cutoff : stats->keep;
+    }
+    stats->has_keep = stats->keep != PRT_POS_MIN && stats->keep != PRT_POS_MAX;
 }
 
 void
 prt_stats_from_set(prt_arena *arena, const prt_set *set, prt_instant now, prt_stats *out)
 {
-    *out = (prt_stats) {.parent = set->parent, .policy = set->spec->name};
+    *out = (prt_stats) {.parent = set->parent, .policy = set->spec->name, .tenant = set->tenant};
     if (set->plannable) {
         out->grid = prt_grid_display(arena, &set->grid);
         out->has_key = true;
@@ -117,7 +148,9 @@ prt_stats_from_set(prt_arena *arena, const prt_set *set, prt_instant now, prt_st
         out->now = set->now;
         out->horizon = set->horizon;
     }
-    add_rows(arena, out);
+    if (set->exact && !set->follows && set->default_table != NULL)
+        add_row(arena, out, set->default_table);
+    add_rows(arena, out, set->children, set->children_length);
     find_keep(arena, set, now, out);
     name_states(out);
 }
@@ -149,7 +182,7 @@ prt_stats_from_table(prt_arena *arena, const prt_table *parent, prt_instant now,
     if (out->has_key)
         out->now = prt_key_is_time(&out->key) ? prt_key_now(&out->key, now)
                                               : (highest == NULL ? 0 : strtoll(highest, NULL, 10));
-    add_rows(arena, out);
+    add_rows(arena, out, facts->children, facts->children_length);
     out->horizon = cover_end(out);
     name_states(out);
 }
@@ -209,11 +242,11 @@ prt_stats_json(prt_arena *arena, const prt_stats *stats)
     json_t *rows = json_array();
     for (size_t i = 0; i < stats->rows.length; i++)
         json_array_append_new(rows, row_json(arena, stats, &stats->rows.items[i]));
-    return json_pack("{s:s, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:I, s:I, s:o}", "table",
+    return json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:I, s:I, s:o}", "table",
                      prt_ident_display(arena, stats->parent->schema, stats->parent->name), "policy", stats->policy,
-                     "interval", stats->grid, "key", stats->has_key ? stats->key.column : NULL, "now",
-                     pos_json(arena, stats, stats->now), "horizon", pos_json(arena, stats, stats->horizon), "retention",
-                     stats->has_keep ? pos_json(arena, stats, stats->keep) : json_null(), "rows",
+                     "tenant", stats->tenant, "interval", stats->grid, "key", stats->has_key ? stats->key.column : NULL,
+                     "now", pos_json(arena, stats, stats->now), "horizon", pos_json(arena, stats, stats->horizon),
+                     "retention", stats->has_keep ? pos_json(arena, stats, stats->keep) : json_null(), "rows",
                      (json_int_t) prt_stats_rows(stats), "bytes", (json_int_t) prt_stats_bytes(stats), "partitions",
                      rows);
 }

@@ -20,6 +20,7 @@ typedef struct prt_stats_row {
 typedef struct prt_stats {
     const prt_table *parent;
     const char *policy; /* NULL: none */
+    const char *tenant; /* whose partitions these are; NULL: everybody's */
     const char *grid;   /* "daily"; NULL without a policy */
     bool has_key;
     prt_key key;

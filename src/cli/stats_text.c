@@ -101,7 +101,7 @@ put_header(prt_buf *out, const prt_stats *stats, const prt_text_style *style)
     size_t partitions = 0;
     for (size_t i = 0; i < stats->rows.length; i++)
         partitions += stats->rows.items[i].table->bound.kind != PRT_BOUND_DEFAULT;
-    prt_text_put(out, style, PRT_TINT_BOLD, prt_ident_display(arena, stats->parent->schema, stats->parent->name), 0);
+    prt_text_put(out, style, PRT_TINT_BOLD, prt_parent_name(arena, stats->parent, stats->tenant), 0);
     prt_buf_str(out, "   ");
     if (stats->grid != NULL)
         prt_buf_fmt(out, "%s, ", stats->grid);

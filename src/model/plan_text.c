@@ -112,11 +112,23 @@ prt_number_text(prt_arena *arena, int64_t number)
 
 /* ----------------------------------------------------------------------------------------------- columns */
 
+static const char *
+tenant_name(prt_arena *arena, const char *schema, const char *table, const char *tenant)
+{
+    const char *name = prt_ident_display(arena, schema, table);
+    return tenant == NULL ? name : prt_arena_printf(arena, "%s  tenant %s", name, tenant);
+}
+
 const char *
 prt_set_name(prt_arena *arena, const prt_set *set)
 {
-    const char *name = prt_ident_display(arena, set->schema, set->table);
-    return set->tenant == NULL ? name : prt_arena_printf(arena, "%s [%s]", name, set->tenant);
+    return tenant_name(arena, set->schema, set->table, set->tenant);
+}
+
+const char *
+prt_parent_name(prt_arena *arena, const prt_table *parent, const char *tenant)
+{
+    return tenant_name(arena, parent->schema, parent->name, tenant);
 }
 
 static const char *
@@ -201,6 +213,7 @@ void
 prt_set_text(prt_buf *out, const prt_set *set, const prt_text_layout *layout, const prt_text_style *style)
 {
     prt_arena *arena = out->arena;
+    const prt_tenant_list *shared = set->tenants != NULL ? set->tenants : set->group;
     prt_text_put(out, style, PRT_TINT_BOLD, prt_set_name(arena, set), layout->set);
     prt_buf_str(out, "   ");
     if (!set->plannable) {
@@ -210,6 +223,8 @@ prt_set_text(prt_buf *out, const prt_set *set, const prt_text_layout *layout, co
     }
     prt_buf_fmt(out, "%s, %s, ", prt_grid_display(arena, &set->grid),
                 prt_count_text(arena, set->partitions, "partition"));
+    if (shared != NULL)
+        prt_buf_fmt(out, "%s, ", prt_count_text(arena, shared->length, "tenant"));
     if (set->bytes >= 0)
         prt_buf_fmt(out, "%s, ", prt_bytes_text(arena, set->bytes));
     prt_text_put(out, style, set->runway <= 0 ? PRT_TINT_BAD : PRT_TINT_NONE, runway_text(arena, set), 0);
@@ -296,7 +311,7 @@ subject_of(prt_arena *arena, const prt_set *set, const prt_finding *finding)
 {
     const char *object = finding->object;
     const char *schema = prt_arena_printf(arena, "%s.", prt_ident_display(arena, NULL, set->schema));
-    if (object == NULL || strcmp(object, prt_set_name(arena, set)) == 0)
+    if (object == NULL || strcmp(object, prt_ident_display(arena, set->schema, set->table)) == 0)
         return NULL;
     if (strncmp(object, schema, strlen(schema)) == 0)
         object += strlen(schema);
@@ -420,6 +435,30 @@ put_operations(prt_buf *out, const prt_set *set, const prt_text_layout *layout, 
     }
 }
 
+/* One of a policy's tenants with nothing to tell of. */
+static bool
+is_idle(const prt_set *set, bool check)
+{
+    return set->tenant != NULL && set->findings.length == 0 && (check || set->operations.length == 0);
+}
+
+/* Of a long run of idle tenants the middle is left out: how many from `index` on; 0: none. */
+static size_t
+idle_tenants(const prt_plan *plan, size_t index, bool check, const prt_text_style *style)
+{
+    const prt_set *sets = plan->sets.items;
+    size_t first = index, end = index;
+    if (style == NULL || !style->fold || !is_idle(&sets[index], check))
+        return 0;
+    while (first > 0 && sets[first - 1].spec == sets[index].spec && is_idle(&sets[first - 1], check))
+        first--;
+    if (index != first + FOLD_SHOWN)
+        return 0;
+    while (end < plan->sets.length && sets[end].spec == sets[index].spec && is_idle(&sets[end], check))
+        end++;
+    return end - first > FOLD_BEYOND ? end - index - FOLD_SHOWN : 0;
+}
+
 static void
 put_summary(prt_buf *out, const prt_plan *plan)
 {
@@ -439,6 +478,12 @@ prt_plan_text(prt_buf *out, const prt_plan *plan, const prt_text_style *style)
     prt_text_layout layout = layout_of(plan, out->arena);
     for (size_t i = 0; i < plan->sets.length; i++) {
         const prt_set *set = &plan->sets.items[i];
+        size_t hidden = idle_tenants(plan, i, false, style);
+        if (hidden > 0) {
+            prt_folded_text(out, hidden, 0, style);
+            i += hidden - 1;
+            continue;
+        }
         prt_set_text(out, set, &layout, style);
         put_operations(out, set, &layout, style);
         prt_findings_text(out, set, &layout, style);
@@ -472,6 +517,12 @@ prt_check_text(prt_buf *out, const prt_plan *plan, const prt_text_style *style)
     prt_arena *arena = out->arena;
     prt_text_layout layout = layout_of(plan, arena);
     for (size_t i = 0; i < plan->sets.length; i++) {
+        size_t hidden = idle_tenants(plan, i, true, style);
+        if (hidden > 0) {
+            prt_folded_text(out, hidden, 0, style);
+            i += hidden - 1;
+            continue;
+        }
         prt_set_text(out, &plan->sets.items[i], &layout, style);
         put_findings(out, &plan->sets.items[i], by_severity(arena, &plan->sets.items[i]), true, CHECK_COLUMN, style);
     }

@@ -44,8 +44,9 @@ void prt_operation_text(prt_buf *out, const prt_set *set, const prt_operation *o
                         const prt_text_style *style, const char *last);
 /* All of a set's findings: a hint that neighbours share is given once, long runs are folded. */
 void prt_findings_text(prt_buf *out, const prt_set *set, const prt_text_layout *layout, const prt_text_style *style);
-/* "public.events": the set's table, as it is displayed. */
+/* "public.events", "public.events  tenant acme": the set's table, as it is displayed. */
 const char *prt_set_name(prt_arena *arena, const prt_set *set);
+const char *prt_parent_name(prt_arena *arena, const prt_table *parent, const char *tenant); /* tenant NULL: none */
 /* Whether a folded report leaves out the operation at `index`. *hidden: how many in a row begin to be left out here; 0: none. */
 bool prt_operation_folds(const prt_set *set, size_t index, size_t *hidden);
 /* The line that stands for them. */

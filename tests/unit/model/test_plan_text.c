@@ -300,6 +300,39 @@ test_subject(void **state)
     assert_non_null(strstr(text, "  i held                  p3 is held\n"));
 }
 
+/* Whose the partitions are; on terminals, tenants with nothing to tell of are not worth a line each. */
+static void
+test_tenants(void **state)
+{
+    prt_arena *arena = *state;
+    world *w = new_world(arena);
+    const prt_tenant_list all = {.length = 2000};
+    for (int i = 0; i < 20; i++)
+        add_set(arena, w, "public", "events")->tenant = prt_arena_printf(arena, "t%02d", i);
+    add_set(arena, w, "public", "shared")->tenants = &all;
+    add_operation(arena, &w->plan.sets.items[15], PRT_OP_CREATE, "p", "2026-02-10", "2026-02-11");
+    add_finding(arena, &w->plan.sets.items[15], PRT_SEVERITY_INFO, PRT_FINDING_HELD, "all is held", NULL);
+    const char *text = text_of(arena, w, NULL);
+    assert_non_null(strstr(text, "public.events  tenant t05   daily, 12 partitions, 3.1 GB, runway 4 d 9 h\n"));
+    assert_non_null(strstr(text, "public.shared               daily, 12 partitions, 2,000 tenants, 3.1 GB, runway"));
+    assert_non_null(strstr(text, "  all is held\n")); /* the set's line says of whom */
+    const prt_text_style fold = {.fold = true};
+    text = text_of(arena, w, &fold);
+    assert_non_null(strstr(text, "tenant t01   daily, 12 partitions, 3.1 GB, runway 4 d 9 h\n"
+                                 "... 11 more like these (-v shows all)\n"
+                                 "public.events  tenant t13 "));
+    assert_null(strstr(text, "tenant t05"));
+    assert_non_null(strstr(text, "tenant t15 "));
+    assert_non_null(strstr(text, "tenant t19 ")); /* four are not many */
+    prt_buf out;
+    prt_buf_init(&out, arena);
+    prt_check_text(&out, &w->plan, &fold);
+    assert_non_null(strstr(out.data, "... 11 more like these (-v shows all)\npublic.events  tenant t13 "));
+    prt_buf_init(&out, arena);
+    prt_check_text(&out, &w->plan, NULL);
+    assert_non_null(strstr(out.data, "tenant t05"));
+}
+
 static void
 test_numbers(void **state)
 {
@@ -327,6 +360,7 @@ main(void)
         TEST(test_example),       TEST(test_nothing_to_do), TEST(test_columns), TEST(test_set_that_cannot_be_planned),
         TEST(test_hostile_names), TEST(test_color),         TEST(test_folding), TEST(test_check),
         TEST(test_narrow),        TEST(test_check_folding), TEST(test_subject), TEST(test_numbers),
+        TEST(test_tenants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
