@@ -139,8 +139,9 @@ name_parent(restore *r, prt_error *err)
     b->parent_name = r->manifest.parent_name;
     b->bound = r->manifest.bound;
     if (r->request->parent != NULL) {
-        if (!prt_ident_parse(r->arena, r->request->parent, &b->parent_schema, &b->parent_name, err))
-            return false;
+        prt_error why = {0};
+        if (!prt_ident_parse(r->arena, r->request->parent, &b->parent_schema, &b->parent_name, &why))
+            return prt_fail(err, PRT_ERR_USAGE, "the parent: %s", why.message);
         b->parent_schema = b->parent_schema == NULL ? "public" : b->parent_schema;
     }
     if (b->parent_name != NULL && b->bound != NULL)
@@ -301,7 +302,6 @@ static bool
 prepare(restore *r, prt_error *err)
 {
     prt_conn *conn = r->build.conn;
-    int64_t lock_ms = r->options->lock_timeout_ms > 0 ? r->options->lock_timeout_ms : LOCK_MS;
     if (PQtransactionStatus(prt_conn_raw(conn)) != PQTRANS_IDLE)
         return prt_fail(err, PRT_ERR_USAGE, "a restore is a transaction of its own: it cannot be part of another one");
     if (!load_manifest(r, err) || !check_object(r, err) || !check_columns(r, err))
@@ -311,8 +311,27 @@ prepare(restore *r, prt_error *err)
                                       .attach = r->request->attach,
                                       .user = prt_conn_facts_of(conn)->user,
                                       .server_version = prt_conn_version(conn)};
-    return check_target(r, err) && (!r->request->attach || check_parent(r, err)) && read_taken(r, err) &&
-           prt_conn_timeouts(conn, lock_ms, 0, err);
+    return check_target(r, err) && (!r->request->attach || check_parent(r, err)) && read_taken(r, err);
+}
+
+/* A copy takes as long as it takes. */
+static bool
+run(restore *r, int64_t *rows, prt_error *err)
+{
+    prt_conn *conn = r->build.conn;
+    prt_error ignored = {0}; /* what follows says so itself */
+    int64_t lock_ms, statement_ms;
+    prt_conn_timeouts_of(conn, &lock_ms, &statement_ms);
+    if (!prt_conn_timeouts(conn, r->options->lock_timeout_ms > 0 ? r->options->lock_timeout_ms : LOCK_MS, 0, err))
+        return false;
+    bool ok = in_transaction(r, rows, err);
+    if (!ok)
+        roll_back(conn);
+    bool before = prt_conn_shield(conn, true);
+    bool back = prt_conn_timeouts(conn, lock_ms, statement_ms, &ignored);
+    prt_conn_shield(conn, before);
+    (void) back;
+    return ok;
 }
 
 bool
@@ -325,12 +344,9 @@ prt_archive_restore(prt_conn *conn, prt_arena *arena, const prt_restore_request 
     *out = (prt_restore_result) {0};
     if (!prt_store_open(r.url, &options->store, &r.store, err))
         return false;
-    bool ok = prepare(&r, err);
-    if (ok) {
-        ok = in_transaction(&r, &rows, err);
-        if (!ok)
-            roll_back(conn);
-    }
+    bool ok = prepare(&r, err) && run(&r, &rows, err);
+    if (err->code == PRT_ERR_VALUE) /* what is wrong in a manifest is no mistake of the caller's */
+        err->code = PRT_ERR_FAILED;
     if (ok) {
         out->schema = r.build.rebuild.schema;
         out->name = r.build.rebuild.name;

@@ -67,6 +67,8 @@ int prt_cmd_check(prt_cli *cli);
 int prt_cmd_ensure(prt_cli *cli);
 int prt_cmd_retire(prt_cli *cli);
 int prt_cmd_stats(prt_cli *cli);
+int prt_cmd_archive(prt_cli *cli);
+int prt_cmd_restore(prt_cli *cli);
 int prt_cmd_demo(prt_cli *cli);
 int prt_cmd_script(prt_cli *cli);
 

@@ -31,6 +31,20 @@ const prt_command prt_command_table[] = {
     {PRT_CMD_STATS, "stats", "[TABLE...|POLICY...]", 0, -1, "bounds, rows, sizes, and a timeline of the partitions",
      "A TABLE needs no policy. Row counts are the statistics' estimates unless --exact is given.\n" POLICY_OPERAND,
      prt_cmd_stats},
+    {PRT_CMD_ARCHIVE, "archive", "TABLE URL", 2, 2, "copy a table out, verify the copy, print its manifest",
+     "URL is file:///folder/name or s3://bucket/key, and ends in .csv or .copy (PostgreSQL's binary format), which .gz "
+     "or "
+     ".zst may follow. Beside it lies a manifest, URL.manifest.json, written once the stored object has been read back "
+     "and found right. The table stays as it is. An archive of this very table that is there already is verified "
+     "again.",
+     prt_cmd_archive},
+    {PRT_CMD_RESTORE, "restore", "URL", 1, 1, "make a table again from its archive",
+     "The table is made from the manifest, loaded, and seen by others once the number of rows and the checksum are "
+     "right; "
+     "a failure leaves nothing behind. A table that is there already is never touched. Foreign keys, triggers, grants "
+     "and "
+     "row-level security are not part of an archive. A manifest holds SQL: restore what you trust.",
+     prt_cmd_restore},
     {PRT_CMD_DEMO, "demo", "", 0, 0, "all of it on a private throwaway PostgreSQL with sample tables",
      "Starts a server of its own in a temporary folder, fills sample tables with a year of rows, shows validate, "
      "check, "

@@ -142,6 +142,27 @@ set_out(prt_options *o, const char *text, prt_error *err)
 }
 
 static bool
+read_table(const char **out, const char *text, prt_error *err)
+{
+    if (text[0] == '\0')
+        return wrong(err, text, "the name of a table");
+    *out = text;
+    return true;
+}
+
+static bool
+set_into(prt_options *o, const char *text, prt_error *err)
+{
+    return read_table(&o->into, text, err);
+}
+
+static bool
+set_parent(prt_options *o, const char *text, prt_error *err)
+{
+    return read_table(&o->parent, text, err);
+}
+
+static bool
 set_only(prt_options *o, const char *text, prt_error *err)
 {
     static const char *const choices[] = {"create", "retire", NULL};
@@ -214,6 +235,7 @@ FLAG(deep)
 FLAG(force_retention)
 FLAG(exact)
 FLAG(run)
+FLAG(attach)
 FLAG(no_journal)
 FLAG(version)
 FLAG(help)
@@ -255,6 +277,12 @@ const prt_option prt_option_table[] = {
     {0, PRT_CMD_RETIRE, "force-retention", NULL, NULL, NULL, set_force_retention,
      "retire also what the retention would keep (a hold still protects)"},
     {0, PRT_CMD_STATS, "exact", NULL, NULL, NULL, set_exact, "count the rows instead of trusting the statistics"},
+    {0, PRT_CMD_RESTORE, "into", "TABLE", NULL, NULL, set_into,
+     "the table to make (default: as it was called when it was archived)"},
+    {0, PRT_CMD_RESTORE, "attach", NULL, NULL, NULL, set_attach,
+     "make it a partition of its parent again, at its old bounds"},
+    {0, PRT_CMD_RESTORE, "parent", "TABLE", NULL, NULL, set_parent,
+     "with --attach: the parent, where that is another one now"},
     {0, PRT_CMD_DEMO, "run", NULL, NULL, NULL, set_run, "show everything and exit, without waiting"},
     {'d', PRT_CMD_ANY, "dsn", "DSN", NULL, "PARTRUN_DSN", set_dsn,
      "connection string or URL (default: libpq's PG* variables and service files)"},

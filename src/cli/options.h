@@ -26,7 +26,9 @@ enum {
     PRT_CMD_STATS = 1 << 6,
     PRT_CMD_DEMO = 1 << 7,
     PRT_CMD_SCRIPT = 1 << 8,
-    PRT_CMD_ANY = (1 << 9) - 1,
+    PRT_CMD_ARCHIVE = 1 << 9,
+    PRT_CMD_RESTORE = 1 << 10,
+    PRT_CMD_ANY = (1 << 11) - 1,
 };
 
 typedef enum prt_format { PRT_FORMAT_TEXT, PRT_FORMAT_JSON } prt_format;
@@ -50,8 +52,8 @@ typedef struct prt_options {
     prt_level log_level;
     bool log_json, no_journal, verbose, quiet, version, help;
     /* one command each */
-    bool sql, exit_code, deep, force_retention, exact, run;
-    const char *out;
+    bool sql, exit_code, deep, force_retention, exact, run, attach;
+    const char *out, *into, *parent;
     prt_only only;
     bool has_max_drop;
     prt_max_drop max_drop;

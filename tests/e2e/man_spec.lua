@@ -1,7 +1,7 @@
 -- The manual page and --help say the same: both come from one table, and this compares them.
 local support = require "support"
 
-local commands = { "validate", "plan", "apply", "check", "ensure", "retire", "stats", "demo", "script" }
+local commands = { "validate", "plan", "apply", "check", "ensure", "retire", "stats", "archive", "restore", "demo", "script" }
 
 local function squeeze(text)
   return (text:gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
