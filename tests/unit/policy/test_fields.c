@@ -412,34 +412,15 @@ static void
 test_what_is_only_checked(void **state)
 {
     (void) state;
-    static const struct {
-        const char *fields, *unsupported;
-    } cases[] = {
-        {"tenant = { key = 'p', values = 'SELECT uid AS id FROM x', unknown = { drop_after = '30 days' } }", "tenant"},
-        {"tenant = { key = 'p', values = { 'a', 5, { id = 'c', plan = 'free' } }, unknown = 'keep' }, purge = { batch "
-         "= 1, pause = '1 s' }",
-         "tenant"},
-        {"archive = 's3://archive/{schema}/{table}/{tenant}/{name}.csv.zst'", "archive"},
-        {"archive = 'file:///dir/{name}_{from:%Y}.copy'", "archive"},
-        {"archive = 'schema:attic'", "archive"},
-        {"archive = { url = 's3://b/{name}', format = 'csv.gz', columns = { 'a', 'b' } }", "archive"},
-        {"archive = function() end", "archive"},
-        {"subpartition = { hash = 'o', modulus = 4 }", "subpartition"},
-        {"subpartition = { list = 'r', values = { 'eu', 'us' } }", "subpartition"},
-        {"subpartition = { range = 'c', interval = '1 day' }", "subpartition"},
-        {"schedule = '@daily', jitter = '5 min', databases = 'all'", NULL},
-        {"schedule = 'every 15m'", NULL},
-        {"schedule = '0 0 * * sun-sat'", NULL},
+    static const char *const cases[] = {
+        "schedule = '@daily', jitter = '5 min', databases = 'all'",
+        "schedule = 'every 15m'",
+        "schedule = '0 0 * * sun-sat'",
     };
     policy_fixture f = policy_fixture_open(NULL);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const prt_spec *spec = load_spec(
-            &f, prt_arena_printf(f.arena, "table = 'c.t%zu', interval = '1 day', %s", i, cases[i].fields));
-        if (cases[i].unsupported == NULL)
-            assert_null(spec->unsupported);
-        else
-            assert_string_equal(spec->unsupported, cases[i].unsupported);
-    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_null(load_spec(&f, prt_arena_printf(f.arena, "table = 'c.t%zu', interval = '1 day', %s", i, cases[i]))
+                        ->unsupported);
     policy_fixture_close(&f);
 }
 
