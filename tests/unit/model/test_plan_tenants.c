@@ -210,6 +210,46 @@ an_unreadable_list_stops_the_policy(void **state)
     assert_true(world_found(plan, 0, PRT_FINDING_UNKNOWN_TENANT, PRT_SEVERITY_ERROR));
 }
 
+static bool
+count_calls(void *data, const prt_hook_context *context, prt_retention *out, prt_error *err)
+{
+    (void) err;
+    ++*(size_t *) data;
+    assert_non_null(context->tenant);
+    *out = (prt_retention) {.kind = PRT_KEEP_AGE, .age = {.days = 30}};
+    return true;
+}
+
+/* 2,000 tenants with 30 days each: hooks are asked once a tenant, and no set looks at another one's partitions. */
+static void
+many_tenants_are_planned_one_by_one(void **state)
+{
+    enum { TENANTS = 2000, DAYS = 30 };
+    world w;
+    prt_table *t = exact(&w, *state);
+    size_t calls = 0;
+    w.spec.hooks.retention = count_calls;
+    w.spec.hooks.data = &calls;
+    t->parent->children = prt_arena_array(*state, TENANTS * DAYS, sizeof(prt_table *));
+    list = (prt_tenant_list) {.items = prt_arena_array(*state, TENANTS, sizeof(prt_tenant)), .length = TENANTS};
+    for (int i = 0; i < TENANTS; i++) {
+        list.items[i].id = prt_arena_printf(*state, "t%04d", i);
+        for (int d = 0; d < DAYS; d++) {
+            prt_instant at = world_time("2026-02-12") + d * PRT_USEC_PER_DAY;
+            day(&w, t, list.items[i].id, prt_instant_display(*state, at),
+                prt_instant_display(*state, at + PRT_USEC_PER_DAY));
+        }
+    }
+    w.snapshot.tenants = prt_arena_array(*state, 1, sizeof *w.snapshot.tenants);
+    w.snapshot.tenants[0] = &list;
+    w.spec.tenant.key = "tenant";
+    prt_plan *plan = world_plan(&w, NULL);
+    assert_int_equal(plan->sets.length, TENANTS);
+    assert_int_equal(calls, TENANTS);
+    assert_int_equal(plan->sets.items[TENANTS - 1].partitions, DAYS);
+    assert_int_equal(prt_plan_operations(plan), 0);
+}
+
 /* A LIST partition of its own, one of two tenants, and one with a stranger in it. */
 static void
 list_partitions_are_sets(void **state)
@@ -287,6 +327,7 @@ main(void)
         TEST(a_tenant_that_is_gone_is_kept_and_reported),
         TEST(or_dropped_after_the_stated_time),
         TEST(an_unreadable_list_stops_the_policy),
+        TEST(many_tenants_are_planned_one_by_one),
         TEST(list_partitions_are_sets),
         TEST(shared_partitions_live_longest),
     };
