@@ -15,7 +15,7 @@ enum { NAMED = 3 }; /* tenants in a message */
 /* Tenants of whom one thing is to be said. */
 typedef struct crowd {
     size_t length;
-    const char *first[NAMED];
+    const char *first[NAMED], *last;
 } crowd;
 
 typedef struct purging {
@@ -35,6 +35,9 @@ prt_purge_id(prt_arena *arena, const prt_set *set, const char *tenant)
 static void
 join(crowd *c, const char *tenant)
 {
+    if (c->last == tenant)
+        return;
+    c->last = tenant;
     if (c->length < NAMED)
         c->first[c->length] = tenant;
     c->length++;
@@ -233,6 +236,8 @@ consider(purging *p, size_t index)
         return;
     }
     p->candidates++;
+    if (site->spec->hooks.hold != NULL) /* for the findings: rows that are held are not purgeable */
+        (void) find_leaves(p, tenant, &purge, PRT_POS_MIN);
     if (!prt_snapshot_is_purgeable(snapshot, purge.id))
         return;
     if (!may_delete(site->spec)) {

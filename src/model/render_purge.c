@@ -18,21 +18,22 @@ prt_render_batch(prt_arena *arena, const prt_set *set, const prt_purge *purge, c
     const char *key = prt_ident_quote(arena, set->key.column);
     prt_buf sql;
     prt_buf_init(&sql, arena);
-    prt_buf_fmt(&sql, "WITH batch AS MATERIALIZED (SELECT ctid AS at, %s AS key FROM ONLY %s WHERE %s = %s", key, table,
-                prt_ident_quote(arena, set->spec->tenant.key), prt_literal_quote(arena, purge->tenant));
+    prt_buf_fmt(&sql, "WITH batch AS MATERIALIZED (SELECT r.ctid AS at, r.%s AS key FROM ONLY %s AS r WHERE r.%s = %s",
+                key, table, prt_ident_quote(arena, set->spec->tenant.key), prt_literal_quote(arena, purge->tenant));
     if (from != NULL)
-        prt_buf_fmt(&sql, " AND %s >= %s", key, from);
+        prt_buf_fmt(&sql, " AND r.%s >= %s", key, from);
     prt_buf_fmt(&sql,
-                " AND %s < %s AND tableoid = %u AND EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(%u) WHERE"
-                " relid = %u)",
+                " AND r.%s < %s AND r.tableoid = %u AND EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(%u) AS a"
+                " WHERE a.relid = %u)",
                 key, purge->limit, leaf->oid, leaf->oid, set->parent->oid);
     if (purge->ordered)
-        prt_buf_fmt(&sql, " ORDER BY %s", key);
-    prt_buf_fmt(&sql, " LIMIT %" PRId64 " FOR UPDATE SKIP LOCKED)", rows);
-    prt_buf_fmt(&sql, ", gone AS (DELETE FROM ONLY %s WHERE ctid = ANY (ARRAY(SELECT at FROM batch)) RETURNING 1)",
+        prt_buf_fmt(&sql, " ORDER BY r.%s", key);
+    prt_buf_fmt(&sql, " LIMIT %" PRId64 " FOR UPDATE OF r SKIP LOCKED)", rows);
+    prt_buf_fmt(&sql,
+                ", gone AS (DELETE FROM ONLY %s WHERE ctid = ANY (ARRAY(SELECT b.at FROM batch AS b)) RETURNING 1)",
                 table);
     prt_buf_str(&sql, " SELECT (SELECT count(*) FROM gone) AS deleted, (SELECT count(*) FROM batch) AS found, ");
-    prt_buf_str(&sql, purge->ordered ? "(SELECT key::text FROM batch ORDER BY key DESC LIMIT 1) AS last"
+    prt_buf_str(&sql, purge->ordered ? "(SELECT b.key::text FROM batch AS b ORDER BY b.key DESC LIMIT 1) AS last"
                                      : "NULL::text AS last");
     return sql.data;
 }

@@ -17,7 +17,7 @@ struct prt_journal {
     prt_arena *arena;
     const prt_log *log;
     int64_t run;
-    bool off;
+    bool off, rows; /* rows: the table has this column */
 };
 
 enum { LOCK_MS = 2000, STATEMENT_MS = 10000 };
@@ -55,9 +55,11 @@ static const char *const ddl[] = {
     "sqlstate text, "
     "attempts integer NOT NULL, "
     "bytes bigint, "
+    "rows bigint, "
     "started timestamptz NOT NULL, "
     "finished timestamptz NOT NULL DEFAULT clock_timestamp(), "
     "duration interval GENERATED ALWAYS AS (finished - started) STORED)",
+    "ALTER TABLE partrun.operation ADD COLUMN IF NOT EXISTS rows bigint", /* made by an earlier version */
     "CREATE INDEX IF NOT EXISTS operation_run_idx ON partrun.operation (run)",
     "COMMENT ON SCHEMA partrun IS 'History of partrun. Nothing depends on it: rows may be deleted at any time.'",
     "COMMENT ON TABLE partrun.run IS 'One row for each run that had something to do. A status of running without a "
@@ -97,11 +99,18 @@ make_tables(prt_journal *journal, prt_error *err)
         return false;
     bool made = PQgetvalue(result, 0, 0)[0] == 't';
     bool writable = PQgetvalue(result, 0, 1)[0] == 't';
+    bool current = PQgetvalue(result, 0, 2)[0] == 't';
     PQclear(result);
     if (made && !writable)
         return refuse_privilege(err);
     size_t failed;
-    return made || prt_exec_transaction(journal->conn, ddl, sizeof ddl / sizeof *ddl, &failed, err);
+    prt_error ignored = {0};
+    journal->rows = current;
+    if (made && current)
+        return true;
+    /* Tables of an earlier version do as they are where they cannot be altered. */
+    journal->rows = prt_exec_transaction(journal->conn, ddl, sizeof ddl / sizeof *ddl, &failed, made ? &ignored : err);
+    return made || journal->rows;
 }
 
 static const char *
@@ -155,10 +164,10 @@ literal(prt_arena *arena, const char *text)
 }
 
 static void
-append_row(prt_buf *sql, prt_arena *arena, int64_t run, const prt_journal_row *row)
+append_row(prt_buf *sql, prt_arena *arena, const prt_journal *journal, const prt_journal_row *row)
 {
     const prt_operation *op = row->operation;
-    prt_buf_fmt(sql, "(%" PRId64 ", %s, %s, ", run, literal(arena, row->set->spec->name),
+    prt_buf_fmt(sql, "(%" PRId64 ", %s, %s, ", journal->run, literal(arena, row->set->spec->name),
                 literal(arena, prt_ident_display(arena, row->set->schema, row->set->table)));
     prt_buf_fmt(sql, "'%s', %s, ", prt_op_names[op->op],
                 literal(arena, prt_ident_display(arena, op->schema, op->name)));
@@ -172,6 +181,10 @@ append_row(prt_buf *sql, prt_arena *arena, int64_t run, const prt_journal_row *r
         prt_buf_fmt(sql, "%" PRId64 ", ", op->bytes);
     else
         prt_buf_str(sql, "NULL, ");
+    if (journal->rows && op->op == PRT_OP_PURGE && op->rows >= 0) /* the others know an estimate only */
+        prt_buf_fmt(sql, "%" PRId64 ", ", op->rows);
+    else if (journal->rows)
+        prt_buf_str(sql, "NULL, ");
     prt_buf_fmt(sql, "now() - interval '%" PRId64 " us')", row->duration);
 }
 
@@ -182,12 +195,13 @@ prt_journal_rows(prt_journal *journal, prt_arena *arena, const prt_journal_row *
         return NULL;
     prt_buf sql;
     prt_buf_init(&sql, arena);
-    prt_buf_str(&sql,
+    prt_buf_fmt(&sql,
                 "INSERT INTO partrun.operation (run, policy, parent, op, partition, range_from, range_to, status, "
-                "reason, error, sqlstate, attempts, bytes, started) VALUES ");
+                "reason, error, sqlstate, attempts, bytes, %sstarted) VALUES ",
+                journal->rows ? "rows, " : "");
     for (size_t i = 0; i < length; i++) {
         prt_buf_str(&sql, i > 0 ? ", " : "");
-        append_row(&sql, arena, journal->run, &rows[i]);
+        append_row(&sql, arena, journal, &rows[i]);
     }
     return sql.data;
 }

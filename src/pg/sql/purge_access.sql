@@ -1,6 +1,6 @@
--- purpose: how the rows of one tenant are found in each of these partitioned tables: by an index on (tenant, key), by another
---   one that leads with the tenant, or only by reading partitions whole: then how large the largest is
--- parameters: $1 oid[] the tables, $2 text[] their tenant columns, $3 text[] their key columns
+-- purpose: how the rows of one tenant ($2: the column) are found in each of these tables ($1): by an index on it and the key ($3),
+--   by another one that leads with it, or only by reading partitions whole: then how large the largest is
+-- parameters: $1 oid[], $2 text[], $3 text[]
 -- columns: type text, ordered boolean, led boolean, largest bigint
 -- versions: 14+
 SELECT format_type(t.atttypid, -1) AS type,
