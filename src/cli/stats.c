@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/axis.h"
 #include "model/ident.h"
 #include "model/retention.h"
 
@@ -52,13 +53,9 @@ state_of(const prt_stats *stats, const prt_stats_row *row)
 static bool
 is_range(const prt_stats *stats, const prt_table *table)
 {
-    const prt_bound *bound = &table->bound;
-    if (!stats->has_key || table->bound_error != NULL || bound->kind != PRT_BOUND_RANGE)
+    if (!stats->has_key || table->bound_error != NULL || table->bound.kind != PRT_BOUND_RANGE)
         return false;
-    if (stats->key.index == 0)
-        return true;
-    return bound->length > 1 && bound->from[0].kind == PRT_DATUM_VALUE && bound->to[0].kind == PRT_DATUM_VALUE &&
-           strcmp(bound->from[0].text, bound->to[0].text) == 0;
+    return stats->key.index == 0 || prt_bound_tenant(&table->bound) != NULL;
 }
 
 static void
@@ -176,7 +173,8 @@ prt_stats_from_table(prt_arena *arena, const prt_table *parent, prt_instant now,
     const prt_key_options none = {0};
     prt_error ignored = {0};
     *out = (prt_stats) {.parent = parent};
-    if (facts->strategy == 'r' && facts->key[0].name != NULL)
+    /* Many tenants' partitions have no runway in common: their bounds are shown as they are. */
+    if (facts->strategy == 'r' && facts->key[0].name != NULL && prt_parent_axis(facts) == 0)
         out->has_key = prt_key_init(&out->key, facts->key[0].name, facts->key[0].type, (int) facts->columns, 0, &none,
                                     prt_zone_utc(), &ignored);
     if (out->has_key)

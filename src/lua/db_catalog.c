@@ -2,9 +2,11 @@
 
 #include <lauxlib.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lua/box.h"
 #include "lua/values.h"
+#include "model/axis.h"
 #include "model/ident.h"
 #include "model/key.h"
 #include "model/range.h"
@@ -12,6 +14,7 @@
 
 typedef struct child {
     const prt_table *table;
+    const char *tenant; /* of RANGE (tenant, time); NULL */
     bool has_range;
     prt_range range;
     size_t index; /* keeps the order of children without a range */
@@ -23,6 +26,9 @@ by_range(const void *a, const void *b)
     const child *x = a, *y = b;
     if (x->has_range != y->has_range)
         return x->has_range ? -1 : 1;
+    int order = x->tenant != NULL && y->tenant != NULL ? strcmp(x->tenant, y->tenant) : 0;
+    if (order != 0)
+        return order;
     if (x->has_range && x->range.from.pos != y->range.from.pos)
         return x->range.from.pos < y->range.from.pos ? -1 : 1;
     return x->index < y->index ? -1 : 1;
@@ -34,8 +40,10 @@ read_key(const prt_parent *parent, prt_key *key)
 {
     prt_error ignored = {0};
     const prt_key_options none = {0};
-    return parent->strategy == 'r' && parent->key[0].name != NULL &&
-           prt_key_init(key, parent->key[0].name, parent->key[0].type, (int) parent->columns, 0, &none, NULL, &ignored);
+    int axis = parent->strategy == 'r' ? prt_parent_axis(parent) : 0;
+    return parent->strategy == 'r' && parent->key[axis].name != NULL &&
+           prt_key_init(key, parent->key[axis].name, parent->key[axis].type, (int) parent->columns, axis, &none, NULL,
+                        &ignored);
 }
 
 static bool
@@ -44,17 +52,26 @@ is_default(const prt_table *table)
     return table->bound_error == NULL && table->bound.kind == PRT_BOUND_DEFAULT;
 }
 
+static child
+read_child(prt_arena *arena, const prt_table *table, const prt_key *key, size_t index)
+{
+    child c = {.table = table, .index = is_default(table) ? SIZE_MAX : index};
+    prt_error ignored = {0};
+    if (key == NULL || table->bound_error != NULL || table->bound.kind != PRT_BOUND_RANGE)
+        return c;
+    if (key->index > 0)
+        c.tenant = prt_bound_tenant(&table->bound);
+    c.has_range = (key->index == 0 || c.tenant != NULL) &&
+                  prt_range_from_bound(arena, key, &table->bound, &c.range, &ignored);
+    return c;
+}
+
 static child *
 sorted_children(prt_arena *arena, const prt_parent *parent, const prt_key *key)
 {
     child *children = prt_arena_array(arena, parent->children_length, sizeof *children);
-    for (size_t i = 0; i < parent->children_length; i++) {
-        const prt_table *table = parent->children[i];
-        prt_error ignored = {0};
-        children[i] = (child) {.table = table, .index = is_default(table) ? SIZE_MAX : i};
-        children[i].has_range = key != NULL && table->bound_error == NULL && table->bound.kind == PRT_BOUND_RANGE &&
-                                prt_range_from_bound(arena, key, &table->bound, &children[i].range, &ignored);
-    }
+    for (size_t i = 0; i < parent->children_length; i++)
+        children[i] = read_child(arena, parent->children[i], key, i);
     if (parent->children_length > 0)
         qsort(children, parent->children_length, sizeof *children, by_range);
     return children;
@@ -80,12 +97,13 @@ static void
 push_child(lua_State *L, const child *c, bool ids)
 {
     const prt_table *table = c->table;
-    lua_createtable(L, 0, 10);
+    lua_createtable(L, 0, 11);
     set_text(L, "schema", table->schema);
     set_text(L, "name", table->name);
     set_text(L, "kind", table->kind == 'p' ? "partitioned" : table->kind == 'f' ? "foreign" : "table");
     set_text(L, "state", table->detach_pending ? "pending" : "attached");
     set_text(L, "bound", table->bound_text);
+    set_text(L, "tenant", c->tenant); /* NULL: nil */
     set_count(L, "rows", table->rows);
     set_count(L, "bytes", table->bytes);
     if (is_default(table)) {

@@ -326,18 +326,26 @@ static void
 lists_partitions(void **state)
 {
     lua_test *t = *state;
-    pg_sql(t->pg, "CREATE TABLE public.e (at timestamptz) PARTITION BY RANGE (at);"
-                  "CREATE TABLE public.e_b PARTITION OF public.e FOR VALUES FROM ('2025-02-01') TO ('2025-03-01');"
-                  "CREATE TABLE public.e_z PARTITION OF public.e FOR VALUES FROM (MINVALUE) TO ('2025-02-01');"
-                  "CREATE TABLE public.e_a PARTITION OF public.e DEFAULT;"
-                  "CREATE TABLE public.e_c PARTITION OF public.e FOR VALUES FROM ('2025-03-01') TO (MAXVALUE)"
-                  " PARTITION BY LIST (at);"
-                  "INSERT INTO public.e VALUES ('2025-02-02'); ANALYZE public.e_b;"
-                  "CREATE TABLE public.n (id bigint) PARTITION BY RANGE (id);"
-                  "CREATE TABLE public.n1 PARTITION OF public.n FOR VALUES FROM (-100) TO (0);"
-                  "CREATE TABLE public.l (k text) PARTITION BY LIST (k);"
-                  "CREATE TABLE public.l1 PARTITION OF public.l FOR VALUES IN ('a', 'it''s');"
-                  "CREATE TABLE public.plain (id int)");
+    pg_sql(t->pg,
+           "CREATE TABLE public.e (at timestamptz) PARTITION BY RANGE (at);"
+           "CREATE TABLE public.e_b PARTITION OF public.e FOR VALUES FROM ('2025-02-01') TO ('2025-03-01');"
+           "CREATE TABLE public.e_z PARTITION OF public.e FOR VALUES FROM (MINVALUE) TO ('2025-02-01');"
+           "CREATE TABLE public.e_a PARTITION OF public.e DEFAULT;"
+           "CREATE TABLE public.e_c PARTITION OF public.e FOR VALUES FROM ('2025-03-01') TO (MAXVALUE)"
+           " PARTITION BY LIST (at);"
+           "INSERT INTO public.e VALUES ('2025-02-02'); ANALYZE public.e_b;"
+           "CREATE TABLE public.n (id bigint) PARTITION BY RANGE (id);"
+           "CREATE TABLE public.n1 PARTITION OF public.n FOR VALUES FROM (-100) TO (0);"
+           "CREATE TABLE public.l (k text) PARTITION BY LIST (k);"
+           "CREATE TABLE public.l1 PARTITION OF public.l FOR VALUES IN ('a', 'it''s');"
+           "CREATE TABLE public.t (org uuid, at date) PARTITION BY RANGE (org, at);"
+           "CREATE TABLE public.t2 PARTITION OF public.t FOR VALUES FROM ('00000000-0000-0000-0000-000000000002',"
+           " '2025-01-01') TO ('00000000-0000-0000-0000-000000000002', '2025-01-02');"
+           "CREATE TABLE public.t1 PARTITION OF public.t FOR VALUES FROM ('00000000-0000-0000-0000-000000000001',"
+           " '2025-02-01') TO ('00000000-0000-0000-0000-000000000001', MAXVALUE);"
+           "CREATE TABLE public.t3 PARTITION OF public.t FOR VALUES FROM ('00000000-0000-0000-0000-000000000003',"
+           " '2025-02-01') TO ('00000000-0000-0000-0000-000000000005', MINVALUE);"
+           "CREATE TABLE public.plain (id int)");
     lua_run(
         t,
         "local p = assert(db:partitions 'public.e')\n"
@@ -351,6 +359,11 @@ lists_partitions(void **state)
         "assert(#p == 1 and p[1].from == -100 and p[1].to == 0 and math.type(p[1].from) == 'integer')\n"
         "p = assert(db:partitions 'l')\n"
         "assert(p[1].from == nil and p[1].bound:find(\"IN %('a', 'it''s'%)\"), p[1].bound)\n"
+        "p = assert(db:partitions 't')\n"
+        "assert(p[1].name == 't1' and p[2].name == 't2' and p[3].name == 't3')\n"
+        "assert(p[1].tenant == '00000000-0000-0000-0000-000000000001' and p[1].to == nil)\n"
+        "assert(p[1].from == partrun.time '2025-02-01' and p[2].to == partrun.time '2025-01-02')\n"
+        "assert(p[3].tenant == nil and p[3].from == nil)\n"
         "fails('value', 'no table', db:partitions 'public.nowhere')\n"
         "fails('value', 'not a partitioned table', db:partitions 'public.plain')");
 }

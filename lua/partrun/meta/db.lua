@@ -84,6 +84,7 @@ function db:tables(pattern) end
 ---@field kind "table"|"partitioned"|"foreign"
 ---@field state "attached"|"pending"
 ---@field bound string as PostgreSQL prints it
+---@field tenant? string of RANGE (tenant, time), where both ends have the same one: `from` and `to` are of the second column
 ---@field from? partrun.time|integer nil when unbounded, and for list and hash
 ---@field to? partrun.time|integer
 ---@field rows? integer an estimate

@@ -19,6 +19,7 @@
 ---@field op string "create", "drain", "detach", "finalize", "drop", "move", "alter", "analyze"
 ---@field policy string
 ---@field table string
+---@field tenant? string whose partitions these are; nil: everybody's
 ---@field schema string
 ---@field partition string
 ---@field from? partrun.time|integer
@@ -42,6 +43,7 @@
 ---@class partrun.finding
 ---@field policy string
 ---@field table string
+---@field tenant? string whose partitions these are; nil: everybody's
 ---@field code string
 ---@field severity "info"|"warning"|"error"
 ---@field object string
@@ -51,6 +53,7 @@
 ---@class partrun.set
 ---@field policy string
 ---@field table string
+---@field tenant? string whose partitions these are; nil: everybody's
 ---@field schema string
 ---@field name string
 ---@field plannable boolean
