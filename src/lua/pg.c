@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 
 #include "lua/db.h"
+#include "lua/db_archive.h"
 #include "lua/http.h"
 #include "lua/json.h"
 #include "lua/load.h"
@@ -39,6 +40,8 @@ open_pg(lua_State *L)
     static const luaL_Reg functions[] = {{"connect", prl_connect},
                                          {"plan", prl_plan},
                                          {"check", prl_check},
+                                         {"archive", prl_archive},
+                                         {"restore", prl_restore},
                                          {"quote_ident", prl_quote_ident},
                                          {"quote_literal", prl_quote_literal},
                                          {NULL, NULL}};

@@ -1,7 +1,7 @@
 /*
- * The half of partrun that reaches out, for scripts: connect, load, plan, check and the quoting functions (the module
- * partrun.pg), and beside it partrun.log, partrun.http and partrun.json. Policies get only what the policy room hands to
- * their hooks.
+ * The half of partrun that reaches out, for scripts: connect, load, plan, check, archive, restore and the quoting
+ * functions (the module partrun.pg), and beside it partrun.log, partrun.http and partrun.json. Policies get only what the
+ * policy room hands to their hooks.
  */
 #ifndef PRL_LUA_PG_H
 #define PRL_LUA_PG_H

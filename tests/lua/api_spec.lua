@@ -15,7 +15,7 @@ local function declared(text, prefix)
 end
 
 describe("the declarations", function()
-  local all = read "partrun" .. read "policy" .. read "db" .. read "plan"
+  local all = read "partrun" .. read "policy" .. read "db" .. read "plan" .. read "archive"
 
   it("name every function of partrun", function()
     local names = declared(all, "partrun")
