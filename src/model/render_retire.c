@@ -35,7 +35,8 @@ put_marker(prt_renderer *r, unsigned flags, const char *table, const char *state
 }
 
 /* The name could have come to mean another table since the plan was made, and the bounds could have moved on to rows that
- * nobody wants to lose: what is detached is the very partition that the plan looked at. */
+ * nobody wants to lose: what is detached is the very partition that the plan looked at. DETACH itself refuses what is no
+ * partition of this parent. One table and no join: it runs for every partition, and planning is most of what it costs. */
 static void
 put_partition_check(prt_renderer *r, unsigned flags)
 {
@@ -45,13 +46,12 @@ put_partition_check(prt_renderer *r, unsigned flags)
                                                         prt_literal_quote(r->arena, bound));
     prt_put_do(r, flags, "very boolean",
                prt_arena_printf(r->arena,
-                                "SELECT i.inhparent = %s%s INTO very FROM pg_catalog.pg_class c"
-                                " JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = %u"
-                                " WHERE c.oid = %u AND c.oid = %s; "
+                                "SELECT c.oid = %u AND c.relispartition AND %s = %u%s INTO very"
+                                " FROM pg_catalog.pg_class c WHERE c.oid = %s; "
                                 "IF very IS NOT TRUE THEN RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE ="
                                 " 'the name belongs to another table by now, or the partition has other bounds';"
                                 " END IF;",
-                                prt_regclass(r, r->parent), same, r->set->parent->oid, r->operation->oid,
+                                r->operation->oid, prt_regclass(r, r->parent), r->set->parent->oid, same,
                                 prt_regclass(r, r->child)));
 }
 

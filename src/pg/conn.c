@@ -363,8 +363,8 @@ prt_conn_open(const prt_conn_options *options, prt_conn **out, prt_error *err)
     conn->options = *options;
     conn->options.dsn = prt_arena_strdup(arena, options->dsn);
     conn->options.application_name = prt_arena_strdup(arena, options->application_name);
-    conn->lock_ms = LOCK_MS;
-    conn->statement_ms = STATEMENT_MS;
+    conn->lock_ms = conn->sent_lock_ms = LOCK_MS;
+    conn->statement_ms = conn->sent_statement_ms = STATEMENT_MS;
     if (!open_session(conn, err)) {
         prt_conn_close(conn);
         *out = NULL;
@@ -391,18 +391,39 @@ prt_conn_timeouts_of(const prt_conn *conn, int64_t *lock_ms, int64_t *statement_
 }
 
 bool
-prt_conn_timeouts(prt_conn *conn, int64_t lock_ms, int64_t statement_ms, prt_error *err)
+prt_conn_settings(const prt_conn *conn, char *out, size_t size)
 {
-    if (conn->lock_ms == lock_ms && conn->statement_ms == statement_ms)
-        return true;
-    if (!conn->pooled) {
-        char sql[128];
-        snprintf(sql, sizeof sql, "SET lock_timeout = %lld; SET statement_timeout = %lld", (long long) lock_ms,
-                 (long long) statement_ms);
-        if (!prt_exec(conn, sql, err))
-            return false;
-    }
+    bool lock = conn->lock_ms != conn->sent_lock_ms, statement = conn->statement_ms != conn->sent_statement_ms;
+    if (conn->pooled || !(lock || statement))
+        return false;
+    if (lock && statement)
+        snprintf(out, size,
+                 "SELECT pg_catalog.set_config('lock_timeout', '%lld', false),"
+                 " pg_catalog.set_config('statement_timeout', '%lld', false)",
+                 (long long) conn->lock_ms, (long long) conn->statement_ms);
+    else
+        snprintf(out, size, "SET %s = %lld", lock ? "lock_timeout" : "statement_timeout",
+                 (long long) (lock ? conn->lock_ms : conn->statement_ms));
+    return true;
+}
+
+void
+prt_conn_settled(prt_conn *conn, bool ok)
+{
+    conn->sent_lock_ms = ok ? conn->lock_ms : -1;
+    conn->sent_statement_ms = ok ? conn->statement_ms : -1;
+}
+
+void
+prt_conn_timeouts_soon(prt_conn *conn, int64_t lock_ms, int64_t statement_ms)
+{
     conn->lock_ms = lock_ms;
     conn->statement_ms = statement_ms;
-    return true;
+}
+
+bool
+prt_conn_timeouts(prt_conn *conn, int64_t lock_ms, int64_t statement_ms, prt_error *err)
+{
+    prt_conn_timeouts_soon(conn, lock_ms, statement_ms);
+    return prt_exec_settings(conn, err);
 }

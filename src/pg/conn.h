@@ -58,6 +58,8 @@ PGconn *prt_conn_raw(const prt_conn *conn);
 bool prt_conn_is_pooled(const prt_conn *conn);
 /* 0 lifts the server's statement_timeout or lock_timeout. Sent only when it changes. */
 PRT_NODISCARD bool prt_conn_timeouts(prt_conn *conn, int64_t lock_ms, int64_t statement_ms, prt_error *err);
+/* The same without a round trip of its own: they go with the next statement. Not before COPY. */
+void prt_conn_timeouts_soon(prt_conn *conn, int64_t lock_ms, int64_t statement_ms);
 /* As they are now: to put them back. */
 void prt_conn_timeouts_of(const prt_conn *conn, int64_t *lock_ms, int64_t *statement_ms);
 

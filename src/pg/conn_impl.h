@@ -5,6 +5,8 @@
 #include "base/vec.h"
 #include "pg/conn.h"
 
+enum { PRT_SETTINGS_SIZE = 192 };
+
 /* One statement of a pipeline. */
 typedef struct prt_step {
     const char *sql;       /* what is parsed; NULL: `statement` is prepared already */
@@ -22,6 +24,7 @@ typedef struct prt_job {
     size_t syncs;        /* still to come */
     size_t failed;       /* the step that failed, when err is set */
     PGresult **results;  /* one a step; NULL: not wanted */
+    size_t settings;     /* steps of our own in front: timeouts that were due */
     size_t offset;       /* steps before the caller's first */
     int64_t deadline;    /* monotonic; 0: none */
     prt_error err;
@@ -35,7 +38,8 @@ struct prt_conn {
     prt_conn_facts facts;
     bool pooled, shielded;
     unsigned round_trips;
-    int64_t lock_ms, statement_ms; /* as the server has them now */
+    int64_t lock_ms, statement_ms;           /* as they have to be when a statement runs */
+    int64_t sent_lock_ms, sent_statement_ms; /* as the server has them now; -1: not known */
     PRT_VEC(const char *) prepared;
     prt_job job;
 };
@@ -58,6 +62,12 @@ bool prt_io_fail(const prt_conn *conn, const PGresult *result, prt_code stop, pr
 /* Just before a statement is sent: trace and log. Of an embedded file, the log gets the name. */
 void prt_io_announce(const prt_conn *conn, const char *sql, int params);
 
+/* conn.c */
+/* The statement that brings the server's timeouts up to date, in `out`; false: none is due. */
+bool prt_conn_settings(const prt_conn *conn, char *out, size_t size);
+/* It has run, or it was taken back with the transaction that it ran in. */
+void prt_conn_settled(prt_conn *conn, bool ok);
+
 /* pipeline.c */
 bool prt_job_send(prt_conn *conn, const prt_step *steps, size_t length, PGresult **results, prt_error *err);
 bool prt_job_finish(prt_conn *conn, size_t *failed, prt_error *err);
@@ -65,5 +75,7 @@ bool prt_job_finish(prt_conn *conn, size_t *failed, prt_error *err);
 /* query.c */
 /* The settings of a pooled session, for one transaction: a step in front of every pipeline. */
 prt_step prt_pooled_step(prt_conn *conn, prt_arena *arena);
+/* Timeouts that are due, in a round trip of their own. */
+bool prt_exec_settings(prt_conn *conn, prt_error *err);
 
 #endif

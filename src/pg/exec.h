@@ -67,8 +67,8 @@ void prt_script_add(prt_arena *arena, prt_script *script, const prt_statement *s
 void prt_script_journal(prt_arena *arena, prt_script *script, const char *insert); /* NULL: nothing */
 /* Whose statement failed; `failed` as prt_exec_transaction gives it. */
 int prt_script_owner(const prt_script *script, size_t failed);
-/* Sets the session's timeouts for this script. */
-PRT_NODISCARD bool prt_script_timeouts(prt_conn *conn, const prt_script *script, int64_t lock_ms, prt_error *err);
+/* Sets the session's timeouts for this script; they go with it. */
+void prt_script_timeouts(prt_conn *conn, const prt_script *script, int64_t lock_ms);
 
 /* Where the transaction (or the PRT_ALONE statement) that begins at `start` ends. */
 size_t prt_group_end(const prt_statement *statements, size_t length, size_t start);

@@ -250,11 +250,10 @@ begin(works *w, prt_session *session, prt_batch *batch, prt_error *err)
     prt_error why = {0};
     if (script->sql.length == 0) /* all of these were made by an earlier run */
         return conclude(w, session, batch, true, 0, &why, err);
-    bool ok = prt_script_timeouts(session->conn, script, prt_exec_lock_timeout(x, prt_exec_set(x, batch->tasks[0])),
-                                  &why);
-    if (ok && is_alone(x, batch))
+    prt_script_timeouts(session->conn, script, prt_exec_lock_timeout(x, prt_exec_set(x, batch->tasks[0])));
+    if (is_alone(x, batch))
         return conclude(w, session, batch, prt_exec(session->conn, script->sql.items[0], &why), 0, &why, err);
-    if (!ok || !prt_conn_begin_transaction(session->conn, script->sql.items, script->sql.length, &why))
+    if (!prt_conn_begin_transaction(session->conn, script->sql.items, script->sql.length, &why))
         return conclude(w, session, batch, false, 0, &why, err);
     session->running = batch;
     return true;

@@ -104,8 +104,8 @@ mark_ahead(retirement *r, size_t from, prt_error *err)
         return true;
     size_t failed;
     prt_error why = {0};
-    bool ok = prt_script_timeouts(x->conn, &script, prt_exec_lock_timeout(x, first), &why) &&
-              prt_exec_transaction(x->conn, script.sql.items, script.sql.length, &failed, &why);
+    prt_script_timeouts(x->conn, &script, prt_exec_lock_timeout(x, first));
+    bool ok = prt_exec_transaction(x->conn, script.sql.items, script.sql.length, &failed, &why);
     if (!ok && prt_exec_fatal(&why)) {
         *err = why;
         return false;
@@ -135,19 +135,36 @@ look_at(prt_executor *x, const prt_operation *op)
     return state;
 }
 
+/* Of the detach itself. A lock_timeout would only interrupt it half-way: the limit is on the whole. */
+static void
+set_detach_timeouts(prt_executor *x)
+{
+    prt_conn_timeouts_soon(x->conn, 0, DETACH_LIMIT_MS);
+}
+
 static bool
 run_alone(prt_executor *x, const prt_set *set, const prt_operation *op, const prt_statement *statement, prt_error *err)
 {
-    bool detaching = op->op != PRT_OP_ANALYZE;
-    /* A lock_timeout would only interrupt the detach half-way; the limit is on the whole. */
-    int64_t lock = detaching ? 0 : prt_exec_lock_timeout(x, set);
-    return prt_conn_timeouts(x->conn, lock, detaching ? DETACH_LIMIT_MS : 0, err) &&
-           prt_exec(x->conn, statement->sql, err);
+    if (op->op != PRT_OP_ANALYZE)
+        set_detach_timeouts(x);
+    else
+        prt_conn_timeouts_soon(x->conn, prt_exec_lock_timeout(x, set), 0);
+    return prt_exec(x->conn, statement->sql, err);
+}
+
+/* The look just before a concurrent detach waits for nothing: it takes the detach's timeouts along, and spares the detach
+ * the round trip. */
+static bool
+is_last_look(const prt_operation *op, const prt_statement *statements, size_t length)
+{
+    const prt_statement *next = statements + length;
+    return length == 1 && next < op->statements + op->statements_length && op->op != PRT_OP_ANALYZE &&
+           (next->flags & (PRT_ALONE | PRT_ARCHIVE)) == PRT_ALONE;
 }
 
 /* One transaction. A refused journal row is no reason to fail: once more without. */
 static bool
-run_script(prt_executor *x, const prt_set *set, const prt_statement *statements, size_t length,
+run_script(prt_executor *x, const prt_set *set, const prt_statement *statements, size_t length, bool last_look,
            const prt_journal_row *row, prt_error *err)
 {
     for (;;) {
@@ -158,8 +175,11 @@ run_script(prt_executor *x, const prt_set *set, const prt_statement *statements,
             prt_script_journal(x->arena, &script, prt_journal_rows(x->journal, x->arena, row, 1));
         size_t failed = 0;
         prt_error why = {0};
-        if (prt_script_timeouts(x->conn, &script, prt_exec_lock_timeout(x, set), &why) &&
-            prt_exec_transaction(x->conn, script.sql.items, script.sql.length, &failed, &why))
+        if (last_look)
+            set_detach_timeouts(x);
+        else
+            prt_script_timeouts(x->conn, &script, prt_exec_lock_timeout(x, set));
+        if (prt_exec_transaction(x->conn, script.sql.items, script.sql.length, &failed, &why))
             return true;
         if (prt_exec_fatal(&why) || prt_script_owner(&script, failed) != PRT_OWNER_JOURNAL) {
             *err = why;
@@ -182,7 +202,8 @@ run_group(prt_executor *x, prt_task task, size_t start, size_t end, prt_journal_
         row->attempts = *attempts;
         bool last = end == op->statements_length;
         if (alone ? run_alone(x, set, op, statements, &why)
-                  : run_script(x, set, statements, end - start, last ? row : NULL, &why))
+                  : run_script(x, set, statements, end - start, is_last_look(op, statements, end - start),
+                               last ? row : NULL, &why))
             return true;
         bool again = prt_retry_worth(&why) && *attempts <= set->spec->retries && !(alone && look_at(x, op).pending);
         if (!again) {
@@ -208,7 +229,7 @@ unmark(prt_executor *x, prt_task task, const detach_state *state)
         .sql = prt_arena_printf(x->arena, "COMMENT ON TABLE %s IS %s", state->name,
                                 comment == NULL ? "NULL" : prt_literal_quote(x->arena, comment))};
     prt_error err = {0};
-    if (!run_script(x, prt_exec_set(x, task), &statement, 1, NULL, &err))
+    if (!run_script(x, prt_exec_set(x, task), &statement, 1, false, NULL, &err))
         prt_log_error(x->options->log, &err);
 }
 

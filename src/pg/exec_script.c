@@ -48,10 +48,10 @@ prt_script_owner(const prt_script *script, size_t failed)
     return failed < script->owners.length ? script->owners.items[failed] : PRT_OWNER_NONE;
 }
 
-bool
-prt_script_timeouts(prt_conn *conn, const prt_script *script, int64_t lock_ms, prt_error *err)
+void
+prt_script_timeouts(prt_conn *conn, const prt_script *script, int64_t lock_ms)
 {
-    return prt_conn_timeouts(conn, lock_ms, script->lifted ? 0 : script->statement_ms, err);
+    prt_conn_timeouts_soon(conn, lock_ms, script->lifted ? 0 : script->statement_ms);
 }
 
 size_t

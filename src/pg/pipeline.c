@@ -25,14 +25,27 @@ send_step(prt_conn *conn, const prt_step *step)
     return PQsendQueryParams(raw, step->sql, step->params, NULL, step->values, NULL, NULL, 0) == 1;
 }
 
+/* Timeouts that are due go in front, in the transaction of the first step: one that fails takes them back. */
+static bool
+send_settings(prt_conn *conn, bool idle, size_t *steps)
+{
+    char sql[PRT_SETTINGS_SIZE];
+    *steps = 0;
+    if (!idle || !prt_conn_settings(conn, sql, sizeof sql))
+        return true;
+    *steps = 1;
+    return send_step(conn, &(prt_step) {.sql = sql});
+}
+
 bool
 prt_job_send(prt_conn *conn, const prt_step *steps, size_t length, PGresult **results, prt_error *err)
 {
     assert(!conn->job.active);
     if (!prt_io_check(conn, err))
         return false;
-    bool sent = PQenterPipelineMode(conn->raw) == 1;
-    size_t syncs = 0;
+    bool idle = PQtransactionStatus(conn->raw) == PQTRANS_IDLE;
+    size_t syncs = 0, settings = 0;
+    bool sent = PQenterPipelineMode(conn->raw) == 1 && send_settings(conn, idle, &settings);
     for (size_t i = 0; sent && i < length; i++) {
         bool sync = steps[i].sync || i + 1 == length;
         sent = send_step(conn, &steps[i]) && (!sync || PQpipelineSync(conn->raw) == 1);
@@ -42,7 +55,8 @@ prt_job_send(prt_conn *conn, const prt_step *steps, size_t length, PGresult **re
         return prt_io_lost(conn, err);
     conn->round_trips++;
     conn->job = (prt_job) {.active = true,
-                           .length = length,
+                           .length = length + settings,
+                           .settings = settings,
                            .syncs = syncs,
                            .results = results,
                            .deadline = prt_io_deadline(conn, length)};
@@ -63,14 +77,14 @@ take_result(prt_conn *conn, PGresult *result, prt_code stop)
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY:
-        if (job->results != NULL) {
-            job->results[job->next] = result;
+        if (job->results != NULL && job->next >= job->settings) {
+            job->results[job->next - job->settings] = result;
             return;
         }
         break;
     default:
         if (job->err.code == PRT_OK)
-            job->failed = job->next;
+            job->failed = job->next < job->settings ? 0 : job->next - job->settings;
         prt_io_fail(conn, result, stop, &job->err);
     }
     PQclear(result);
@@ -100,7 +114,7 @@ advance(prt_conn *conn, prt_code stop, prt_error *err)
 static void
 clear_results(prt_job *job)
 {
-    for (size_t i = 0; job->results != NULL && i < job->length; i++) {
+    for (size_t i = 0; job->results != NULL && i < job->length - job->settings; i++) {
         PQclear(job->results[i]);
         job->results[i] = NULL;
     }
@@ -129,6 +143,8 @@ prt_job_finish(prt_conn *conn, size_t *failed, prt_error *err)
         *failed = job->failed;
     if (!ok)
         clear_results(job);
+    if (job->settings > 0)
+        prt_conn_settled(conn, ok);
     conn->job = (prt_job) {0};
     return ok;
 }

@@ -63,8 +63,8 @@ collect(prt_conn *conn, PGresult **out, prt_error *err)
     return first.code == PRT_OK;
 }
 
-bool
-prt_exec(prt_conn *conn, const char *sql, prt_error *err)
+static bool
+exec_simple(prt_conn *conn, const char *sql, prt_error *err)
 {
     if (!prt_io_check(conn, err))
         return false;
@@ -72,6 +72,30 @@ prt_exec(prt_conn *conn, const char *sql, prt_error *err)
     if (PQsendQuery(conn->raw, sql) != 1)
         return prt_io_lost(conn, err);
     return collect(conn, NULL, err);
+}
+
+bool
+prt_exec_settings(prt_conn *conn, prt_error *err)
+{
+    char sql[PRT_SETTINGS_SIZE];
+    if (!prt_conn_settings(conn, sql, sizeof sql))
+        return true;
+    bool ok = exec_simple(conn, sql, err);
+    prt_conn_settled(conn, ok);
+    return ok;
+}
+
+/* What ends a transaction has to get through, whatever is due. */
+static bool
+settle(prt_conn *conn, prt_error *err)
+{
+    return PQtransactionStatus(conn->raw) != PQTRANS_IDLE || prt_exec_settings(conn, err);
+}
+
+bool
+prt_exec(prt_conn *conn, const char *sql, prt_error *err)
+{
+    return settle(conn, err) && exec_simple(conn, sql, err);
 }
 
 /* A pooled session has no settings of its own: they go with each statement, in its transaction. A transaction that the
@@ -95,7 +119,7 @@ prt_query(prt_conn *conn, const char *sql, int params, const char *const *values
     *out = NULL;
     if (conn->pooled)
         return query_pooled(conn, &(prt_step) {.sql = sql, .params = params, .values = values}, out, err);
-    if (!prt_io_check(conn, err))
+    if (!settle(conn, err) || !prt_io_check(conn, err))
         return false;
     prt_io_announce(conn, sql, params);
     if (PQsendQueryParams(conn->raw, sql, params, NULL, values, NULL, NULL, 0) != 1)
