@@ -28,11 +28,20 @@ erase_bar(prt_progress *p)
     p->bar = false;
 }
 
+/* How far an operation is that goes on. */
+static void
+put_rows(prt_buf *out, prt_arena *arena, int64_t rows, int64_t elapsed)
+{
+    int64_t rate = (int64_t) ((double) rows * PRT_USEC_PER_SEC / (double) elapsed);
+    prt_buf_fmt(out, "  %s rows, %s/s", prt_number_text(arena, rows), prt_number_text(arena, rate));
+}
+
 static void
 draw_bar(prt_progress *p, const prt_run_event *event)
 {
     int64_t now = prt_clock_monotonic();
-    if (!p->cli->progress || event->total < 2 || now - p->drawn < REDRAW_EVERY)
+    bool going_on = event->elapsed > 0;
+    if (!p->cli->progress || (event->total < 2 && !going_on) || now - p->drawn < REDRAW_EVERY)
         return;
     prt_buf text;
     prt_buf_init(&text, p->arena);
@@ -42,6 +51,8 @@ draw_bar(prt_progress *p, const prt_run_event *event)
         prt_buf_char(&text, i < filled ? '#' : '.');
     prt_buf_fmt(&text, "] %zu of %zu  %s ", event->index + 1, event->total, prt_op_names[event->operation->op]);
     prt_text_put(&text, NULL, PRT_TINT_NONE, event->operation->name, 0);
+    if (going_on)
+        put_rows(&text, p->arena, event->rows, event->elapsed);
     fputs(text.data, stderr);
     fflush(stderr);
     p->bar = true;
@@ -82,6 +93,15 @@ put_trouble(prt_progress *p, prt_buf *out, const prt_outcome *outcome)
     prt_buf_char(out, '\n');
 }
 
+static const char *
+done_text(prt_arena *arena, const prt_operation *op, const prt_outcome *outcome)
+{
+    const char *time = milliseconds(arena, outcome->duration);
+    if (op->op == PRT_OP_PURGE)
+        time = prt_arena_printf(arena, "%s in %s", prt_count_text(arena, (size_t) op->rows, "row"), time);
+    return outcome->note == NULL ? time : prt_arena_printf(arena, "%s; %s", time, outcome->note);
+}
+
 static void
 put_outcome(prt_progress *p, prt_buf *out, const prt_run_event *event)
 {
@@ -96,7 +116,7 @@ put_outcome(prt_progress *p, prt_buf *out, const prt_run_event *event)
         prt_folded_text(out, hidden, 4, &p->cli->style);
         return;
     }
-    const char *last = done ? milliseconds(p->arena, outcome->duration) : prt_status_names[outcome->status];
+    const char *last = done ? done_text(p->arena, event->operation, outcome) : prt_status_names[outcome->status];
     prt_text_layout layout;
     prt_layout_init(&layout);
     prt_layout_add(&layout, p->arena, event->set);
@@ -200,6 +220,8 @@ outcome_json(prt_arena *arena, const prt_set *set, const prt_operation *op, cons
     json_object_set_new(json, "status", json_string(prt_status_names[outcome->status]));
     json_object_set_new(json, "attempts", json_integer(outcome->attempts));
     json_object_set_new(json, "duration_ms", json_real((double) outcome->duration / 1000));
+    if (outcome->note != NULL)
+        json_object_set_new(json, "note", json_string(outcome->note));
     if (outcome->error.code != PRT_OK)
         json_object_set_new(json, "error",
                             json_pack("{s:s, s:s, s:s, s:s}", "code", prt_code_name(outcome->error.code), "sqlstate",

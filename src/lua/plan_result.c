@@ -84,6 +84,8 @@ set_outcome(lua_State *L, const prt_outcome *outcome)
     set_integer(L, "attempts", outcome->attempts);
     lua_pushnumber(L, (lua_Number) outcome->duration / PRT_USEC_PER_SEC);
     lua_setfield(L, -2, "seconds");
+    if (outcome->note != NULL)
+        set_text(L, "note", outcome->note);
     if (outcome->error.code == PRT_OK)
         return;
     set_text(L, "error", outcome->error.message);
