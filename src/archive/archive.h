@@ -12,12 +12,6 @@
 #include "model/archive.h"
 #include "pg/conn.h"
 
-typedef struct prt_archive_progress {
-    int64_t rows, bytes; /* so far: rows read, bytes stored */
-    int64_t rate;        /* bytes a second, of late */
-    bool verifying;      /* bytes: read back */
-} prt_archive_progress;
-
 typedef struct prt_archive_options {
     prt_store_options store;
     int64_t lock_timeout_ms;                                            /* of what attaches a table; 0: 300 */

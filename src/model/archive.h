@@ -31,4 +31,10 @@ typedef struct prt_archive_result {
     bool resumed;        /* it was there already */
 } prt_archive_result;
 
+typedef struct prt_archive_progress {
+    int64_t rows, bytes; /* so far: rows read, bytes stored */
+    int64_t rate;        /* bytes a second, of late */
+    bool verifying;      /* bytes: read back */
+} prt_archive_progress;
+
 #endif

@@ -48,6 +48,13 @@ prt_plan_findings(const prt_plan *plan, prt_severity at_least)
 void
 prt_plan_add(prt_worksite *site, prt_operation operation)
 {
+    if (prt_archive_settle(site, &operation))
+        prt_plan_put(site, operation);
+}
+
+void
+prt_plan_put(prt_worksite *site, prt_operation operation)
+{
     prt_render(site->arena, site->planner->snapshot, site->set, &operation);
     prt_vec_push(site->arena, &site->set->operations, operation);
 }

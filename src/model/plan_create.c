@@ -213,10 +213,11 @@ add_guard(prt_worksite *site, size_t first)
 void
 prt_plan_creations(prt_worksite *site)
 {
+    size_t first = site->set->operations.length;
+    prt_plan_reattach(site);
     prt_cover_missing(site);
     bool wants_default = site->spec->default_partition == PRT_DEFAULT_CREATE && !site->set->has_default &&
                          site->planner->options->ensure_from == NULL;
-    size_t first = site->set->operations.length;
     if (site->segments.length > 0 || wants_default) {
         prt_name_set siblings = sibling_names(site);
         for (size_t i = 0; i < site->segments.length; i++)

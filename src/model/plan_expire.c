@@ -258,6 +258,7 @@ prt_expire_operation(const prt_worksite *site, const prt_table *table, const prt
     } else if (spec->cleanup == PRT_CLEANUP_MOVE) {
         const char *schema = prt_ident_display(arena, NULL, spec->cleanup_schema);
         o.op = waits ? PRT_OP_DETACH : PRT_OP_MOVE;
+        o.destination = spec->cleanup_schema;
         o.note = waits ? prt_arena_printf(arena, "moved to schema %s after a grace of %s", schema, grace)
                        : prt_arena_printf(arena, "to schema %s", schema);
     }
@@ -292,7 +293,8 @@ unmark_staying(prt_worksite *site)
     for (size_t i = 0; i < site->length; i++) {
         const prt_table *table = site->pieces[i].table;
         prt_marker marker;
-        if (site->pieces[i].stays && prt_marked(site, table, &marker))
+        /* What this plan attaches again loses its marker with it. */
+        if (site->pieces[i].stays && table->parent_table != NULL && prt_marked(site, table, &marker))
             prt_plan_add(site, (prt_operation) {.op = PRT_OP_ALTER,
                                                 .alter = PRT_ALTER_UNMARK,
                                                 .schema = table->schema,

@@ -47,7 +47,7 @@ observe_operation(prt_worksite *site, const prt_operation *o)
     const char *name = prt_ident_display(site->arena, NULL, o->name);
     const char *range = o->has_range ? prt_range_display(site->arena, &site->set->key, &o->range) : "";
     bool creates = o->op == PRT_OP_CREATE || o->op == PRT_OP_DRAIN;
-    bool retires = o->op == PRT_OP_DROP || o->op == PRT_OP_DETACH || o->op == PRT_OP_MOVE;
+    bool retires = o->op == PRT_OP_DROP || o->op == PRT_OP_DETACH || o->op == PRT_OP_MOVE || o->op == PRT_OP_ARCHIVE;
     if (creates && strcmp(o->reason, "gap") == 0)
         prt_find(site, PRT_FINDING_GAP, PRT_SEVERITY_WARNING, name, "apply creates it", "a hole: nothing covers %s",
                  range);
@@ -58,6 +58,9 @@ observe_operation(prt_worksite *site, const prt_operation *o)
     else if (creates)
         prt_find(site, PRT_FINDING_MISSING, PRT_SEVERITY_WARNING, name, "apply creates it",
                  "the default partition is missing");
+    else if (o->op == PRT_OP_REATTACH)
+        prt_find(site, PRT_FINDING_MISSING, PRT_SEVERITY_WARNING, name, "apply attaches it again",
+                 "%s is missing: its partition is detached, but %s", range, o->reason);
     else if (retires)
         prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_WARNING, name, "apply retires it", "%s is %s", range,
                  o->reason);

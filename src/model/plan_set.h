@@ -65,6 +65,7 @@ typedef struct prt_worksite {
     prt_extent *extents; /* of attached pieces, for retention */
     size_t extents_length;
     PRT_VEC(prt_segment) segments;
+    PRT_VEC(const prt_waiting *) settled; /* by prt_plan_reattach */
     const char *gone; /* why everything of an unknown tenant goes; NULL: it does not */
     size_t retired;   /* how many attached partitions this plan retires */
 } prt_worksite;
@@ -120,6 +121,13 @@ void prt_plan_pending(prt_worksite *site);
 void prt_plan_waiting(prt_worksite *site);
 /* A table that was built for this very range of this set, but not attached; NULL: none. */
 const prt_table *prt_waiting_made(const prt_worksite *site, const char *name, const prt_range *range);
+/* The marker is of this policy and this parent. */
+bool prt_waiting_ours(const prt_worksite *site, const prt_marker *marker);
+/* The bounds in the marker; false when they cannot be read. */
+bool prt_waiting_range(const prt_worksite *site, const prt_marker *marker, prt_range *range);
+/* By today's retention, beside what is attached. */
+bool prt_waiting_expired(const prt_worksite *site, const prt_table *table, const prt_range *range);
+const prt_waiting **prt_waiting_oldest_first(const prt_worksite *site);
 /* True when the table's own comment has a marker of this very table. */
 bool prt_marked(const prt_worksite *site, const prt_table *table, prt_marker *marker);
 /* The policy's hold; an error of the hook holds as well, and is a finding. `expired`: for the message. */
@@ -162,7 +170,10 @@ bool prt_reattach_settled(const prt_worksite *site, const prt_waiting *waiting);
 /* plan_fingerprint.c */
 void prt_plan_fingerprint(prt_plan *plan, const prt_spec *const *specs);
 
-/* Renders the operation and appends it to the set. */
+/* Renders the operation and appends it to the set; what leaves the set gets its archive first, and is left out when that is
+ * not known. */
 void prt_plan_add(prt_worksite *site, prt_operation operation);
+/* The same for an operation that has been through prt_archive_settle. */
+void prt_plan_put(prt_worksite *site, prt_operation operation);
 
 #endif

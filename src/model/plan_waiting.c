@@ -14,8 +14,8 @@ prt_marked(const prt_worksite *site, const prt_table *table, prt_marker *marker)
            (marker->oid == table->oid || strcmp(marker->state, "making") == 0);
 }
 
-static bool
-is_ours(const prt_worksite *site, const prt_marker *marker)
+bool
+prt_waiting_ours(const prt_worksite *site, const prt_marker *marker)
 {
     return strcmp(marker->policy, site->spec->name) == 0 && strcmp(marker->parent_schema, site->set->schema) == 0 &&
            strcmp(marker->parent_name, site->set->table) == 0;
@@ -27,8 +27,8 @@ grace_is_over(const prt_worksite *site, const prt_marker *marker)
     return prt_interval_add(marker->since, &site->spec->grace, 1, site->spec->zone) <= site->planner->snapshot->now;
 }
 
-static bool
-still_expired(const prt_worksite *site, const prt_table *table, const prt_range *range)
+bool
+prt_waiting_expired(const prt_worksite *site, const prt_table *table, const prt_range *range)
 {
     return site->gone != NULL ||
            prt_retention_expired(&site->retention, &site->keep, site->set->now, site->extents, site->extents_length,
@@ -57,7 +57,7 @@ plan_pending(prt_worksite *site, const prt_piece *piece)
     const prt_table *table = piece->table;
     const char *name = prt_site_name(site, table);
     prt_marker marker;
-    bool ours = prt_marked(site, table, &marker) && is_ours(site, &marker);
+    bool ours = prt_marked(site, table, &marker) && prt_waiting_ours(site, &marker);
     if (piece->range.from.pos <= site->set->now && site->set->now < piece->range.to.pos)
         prt_find(site, PRT_FINDING_PENDING_DETACH, PRT_SEVERITY_ERROR, name,
                  "run apply once more when it is finalized: that creates a partition in its place",
@@ -67,7 +67,7 @@ plan_pending(prt_worksite *site, const prt_piece *piece)
                  "its detach, not partrun's, was interrupted: it is finalized, and left detached");
     const char *reason = prt_expire_reason(site, piece->range.to.pos);
     bool retiring = ours && strcmp(marker.state, "retiring") == 0 && site->spec->cleanup != PRT_CLEANUP_DETACH;
-    if (retiring && grace_is_over(site, &marker) && still_expired(site, table, &piece->range) &&
+    if (retiring && grace_is_over(site, &marker) && prt_waiting_expired(site, table, &piece->range) &&
         !prt_expire_held(site, table, &piece->range, "pending", reason))
         prt_plan_add(site, prt_expire_operation(site, table, &piece->range, reason, true));
     else
@@ -147,8 +147,8 @@ prt_waiting_made(const prt_worksite *site, const char *name, const prt_range *ra
     return NULL;
 }
 
-static bool
-read_range(const prt_worksite *site, const prt_marker *marker, prt_range *range)
+bool
+prt_waiting_range(const prt_worksite *site, const prt_marker *marker, prt_range *range)
 {
     prt_error err = {0};
     prt_bound bound;
@@ -166,30 +166,54 @@ report_waiting(prt_worksite *site, const prt_waiting *waiting, const char *hint,
              why);
 }
 
+static const char *
+grace_report(const prt_worksite *site, const prt_marker *marker, const prt_operation *o)
+{
+    const prt_spec *spec = site->spec;
+    bool moves = spec->cleanup == PRT_CLEANUP_MOVE || o->destination != NULL;
+    return prt_arena_printf(site->arena, "it is detached, and %s after %s", moves ? "moved" : "dropped",
+                            prt_second_display(site->arena,
+                                               prt_interval_add(marker->since, &spec->grace, 1, spec->zone)));
+}
+
+/* What waits for the end of its grace, or for nothing any more, may lack its archive. */
+static void
+plan_idle(prt_worksite *site, const prt_waiting *w, const prt_range *range, const char *reason)
+{
+    prt_operation o = prt_expire_operation(site, w->table, range, reason, false);
+    o.op = PRT_OP_DETACH;
+    if (!prt_archive_settle(site, &o))
+        return;
+    if (o.op != PRT_OP_DETACH && !prt_expire_held(site, w->table, range, "detached", reason))
+        prt_plan_put(site, o);
+    else if (o.op == PRT_OP_DETACH && site->spec->cleanup == PRT_CLEANUP_DETACH)
+        report_waiting(site, w, "drop it, or attach it again",
+                       "it is detached and stays: the policy does not drop any more");
+    else if (o.op == PRT_OP_DETACH)
+        report_waiting(site, w, NULL, grace_report(site, &w->marker, &o));
+}
+
 static void
 plan_retiring(prt_worksite *site, const prt_waiting *w, bool by_hand)
 {
     const prt_spec *spec = site->spec;
     bool force = by_hand && site->planner->options->force_retention;
+    bool archives = spec->cleanup == PRT_CLEANUP_DETACH && prt_archive_possible(spec);
     prt_range range;
-    if (!read_range(site, &w->marker, &range)) {
+    if (!prt_waiting_range(site, &w->marker, &range)) {
         report_waiting(site, w, "drop it by hand",
                        "it is detached and stays: the bounds in its comment cannot be read");
         return;
     }
     const char *reason = by_hand ? "requested" : prt_expire_reason(site, range.to.pos);
-    if (spec->cleanup != PRT_CLEANUP_DROP && spec->cleanup != PRT_CLEANUP_MOVE)
+    if (spec->cleanup != PRT_CLEANUP_DROP && spec->cleanup != PRT_CLEANUP_MOVE && !archives)
         report_waiting(site, w, "drop it, or attach it again",
                        "it is detached and stays: the policy does not drop any more");
-    else if (!force && !still_expired(site, w->table, &range))
+    else if (!force && !prt_waiting_expired(site, w->table, &range))
         report_waiting(site, w, "drop it, or attach it again",
                        "it is detached and stays: by today's retention it has not expired");
-    else if (!force && !grace_is_over(site, &w->marker))
-        report_waiting(
-            site, w, NULL,
-            prt_arena_printf(
-                site->arena, "it is detached, and %s after %s", spec->cleanup == PRT_CLEANUP_DROP ? "dropped" : "moved",
-                prt_second_display(site->arena, prt_interval_add(w->marker.since, &spec->grace, 1, spec->zone))));
+    else if (archives || (!force && !grace_is_over(site, &w->marker)))
+        plan_idle(site, w, &range, reason);
     else if (!prt_expire_held(site, w->table, &range, "detached", reason))
         prt_plan_add(site, prt_expire_operation(site, w->table, &range, reason, true));
 }
@@ -211,21 +235,21 @@ report_made(prt_worksite *site, const prt_waiting *w)
     report_waiting(site, w, hint, "it was built by an interrupted run, and is not needed any more");
 }
 
-static const prt_waiting **oldest_first(prt_worksite *site);
-
 void
 prt_plan_waiting(prt_worksite *site)
 {
     const prt_plan_options *options = site->planner->options;
-    const prt_waiting **waiting = oldest_first(site);
+    const prt_waiting **waiting = prt_waiting_oldest_first(site);
     for (size_t i = 0; i < site->waiting_length; i++) {
         const prt_waiting *w = waiting[i];
-        bool by_hand = options->retire != NULL, ours = is_ours(site, &w->marker);
+        bool by_hand = options->retire != NULL, ours = prt_waiting_ours(site, &w->marker);
         if (by_hand && (!ours || !prt_expire_requested(site, w->table)))
             continue;
-        if (strcmp(w->marker.state, "retiring") == 0 && ours)
+        if (prt_reattach_settled(site, w))
+            continue;
+        if (prt_marker_retiring(&w->marker) && ours)
             plan_retiring(site, w, by_hand);
-        else if (strcmp(w->marker.state, "retiring") == 0)
+        else if (prt_marker_retiring(&w->marker))
             report_stranger(site, w);
         else if (strcmp(w->marker.state, "making") == 0 && !options->retire_only && !by_hand &&
                  !prt_name_set_has(&site->planner->names, w->table->schema, w->table->name))
@@ -247,8 +271,8 @@ compare_dated(const void *a, const void *b)
     return strcmp(x->waiting->table->name, y->waiting->table->name);
 }
 
-static const prt_waiting **
-oldest_first(prt_worksite *site)
+const prt_waiting **
+prt_waiting_oldest_first(const prt_worksite *site)
 {
     size_t count = site->waiting_length;
     dated *order = prt_arena_array(site->arena, count + 1, sizeof *order);
@@ -256,7 +280,7 @@ oldest_first(prt_worksite *site)
     for (size_t i = 0; i < count; i++) {
         prt_range range;
         order[i].waiting = site->waiting[i];
-        order[i].to = read_range(site, &order[i].waiting->marker, &range) ? range.to.pos : PRT_POS_MAX;
+        order[i].to = prt_waiting_range(site, &order[i].waiting->marker, &range) ? range.to.pos : PRT_POS_MAX;
     }
     if (count > 1)
         qsort(order, count, sizeof *order, compare_dated);

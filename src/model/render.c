@@ -108,6 +108,8 @@ put_alter(prt_renderer *r)
         put_note(r);
         break;
     case PRT_ALTER_UNMARK:
+        if (r->operation->table->fenced)
+            prt_put_unfence(r);
         prt_put_comment(r, 0, r->child, prt_marker_strip(r->arena, r->operation->table->comment));
         break;
     }
@@ -128,6 +130,7 @@ prt_render(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, p
         lock = "AccessExclusiveLock";
         break;
     case PRT_OP_DETACH:
+    case PRT_OP_ARCHIVE:
     case PRT_OP_DROP:
     case PRT_OP_MOVE:
     case PRT_OP_FINALIZE:
@@ -143,9 +146,10 @@ prt_render(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, p
         prt_put_purge(&r);
         lock = "none";
         break;
-    case PRT_OP_ARCHIVE: /* the planner does not make these */
     case PRT_OP_REATTACH:
-    case PRT_OP_HOOK:
+        prt_put_reattach(&r);
+        break;
+    case PRT_OP_HOOK: /* the planner does not make these */
     case PRT_OP_COUNT:
         lock = "none";
         break;
@@ -174,4 +178,16 @@ prt_render_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *s
     *make_length = first.out.length;
     *attach = second.out.items;
     *attach_length = second.out.length;
+}
+
+void
+prt_render_proven(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, const prt_operation *operation,
+                  bool anew, prt_statement **out, size_t *length)
+{
+    prt_renderer r = renderer(arena, snapshot, set, operation);
+    if (anew)
+        prt_put_archived(&r);
+    prt_put_after_archive(&r);
+    *out = r.out.items;
+    *length = r.out.length;
 }

@@ -141,7 +141,8 @@ prt_put_drain(prt_renderer *r)
 bool
 prt_guardable(const prt_set *set, const prt_operation *o)
 {
-    return set->key.index == 0 && o->op == PRT_OP_CREATE && o->has_range && !o->range.from.inside && !o->range.to.inside &&
+    bool attaches = o->op == PRT_OP_CREATE || o->op == PRT_OP_REATTACH;
+    return set->key.index == 0 && attaches && o->has_range && !o->range.from.inside && !o->range.to.inside &&
            !(o->range.from.pos <= set->now && set->now < o->range.to.pos);
 }
 

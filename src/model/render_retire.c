@@ -15,6 +15,10 @@ prt_marker
 prt_render_marker(const prt_renderer *r, const char *state)
 {
     const prt_operation *o = r->operation;
+    prt_marker before;
+    /* Grace counts from the detach. */
+    bool waits = o->table != NULL && o->table->parent_table == NULL &&
+                 prt_marker_read(r->arena, o->table->comment, &before) && prt_marker_retiring(&before);
     return (prt_marker) {.state = state,
                          .system = r->snapshot->system,
                          .database = r->snapshot->database_oid,
@@ -24,11 +28,12 @@ prt_render_marker(const prt_renderer *r, const char *state)
                          .parent_name = r->set->table,
                          .from = o->has_range ? o->range.from.sql : NULL,
                          .to = o->has_range ? o->range.to.sql : NULL,
-                         .since = r->snapshot->now};
+                         .since = waits ? before.since : r->snapshot->now,
+                         .archive = o->archived != NULL ? *o->archived : (prt_archive_result) {0}};
 }
 
-static void
-put_marker(prt_renderer *r, unsigned flags, const char *table, const char *state)
+void
+prt_put_marker(prt_renderer *r, unsigned flags, const char *table, const char *state)
 {
     prt_marker marker = prt_render_marker(r, state);
     prt_put_comment(r, flags, table, prt_marker_write(r->arena, r->operation->table->comment, &marker));
@@ -92,15 +97,18 @@ put_drop_indexes(prt_renderer *r)
                    prt_regclass(r, r->child)));
 }
 
-static void
-put_move(prt_renderer *r)
+void
+prt_put_move(prt_renderer *r)
 {
     const prt_spec *spec = r->set->spec;
-    prt_put(r, 0, "ALTER TABLE %s SET SCHEMA %s", r->child, prt_ident_quote(r->arena, spec->cleanup_schema));
-    r->child = prt_ident_qualify(r->arena, spec->cleanup_schema, r->operation->name);
-    if (!spec->cleanup_indexes)
+    const char *schema = r->operation->destination;
+    prt_put(r, 0, "ALTER TABLE %s SET SCHEMA %s", r->child, prt_ident_quote(r->arena, schema));
+    r->child = prt_ident_qualify(r->arena, schema, r->operation->name);
+    if (r->operation->archive != NULL || r->operation->table->fenced)
+        prt_put_unfence(r);
+    if (spec->cleanup == PRT_CLEANUP_MOVE && !spec->cleanup_indexes)
         put_drop_indexes(r);
-    put_marker(r, 0, r->child, "kept");
+    prt_put_marker(r, 0, r->child, "kept");
 }
 
 /* The name could have come to mean another table since the plan was made: what is dropped or moved is the very table, by
@@ -128,9 +136,14 @@ prt_put_retirement(prt_renderer *r)
     bool attached = o->table->parent_table != NULL;
     if (attached) {
         bool for_good = o->op == PRT_OP_DETACH && r->set->spec->cleanup == PRT_CLEANUP_DETACH;
-        put_marker(r, PRT_EARLY, r->child, for_good ? "kept" : "retiring");
+        prt_put_marker(r, PRT_EARLY, r->child, for_good ? "kept" : "retiring");
         put_partition_check(r, PRT_EARLY);
         lock = put_detach(r);
+    }
+    if (o->archive != NULL) {
+        prt_put_archive(r, attached ? PRT_BREAK : 0);
+        prt_put_after_archive(r);
+        return lock;
     }
     /* In a transaction of its own: the parent's lock is not held while files are removed. */
     if (o->op == PRT_OP_DROP || o->op == PRT_OP_MOVE)
@@ -138,6 +151,6 @@ prt_put_retirement(prt_renderer *r)
     if (o->op == PRT_OP_DROP)
         prt_put(r, 0, "DROP TABLE %s", r->child);
     else if (o->op == PRT_OP_MOVE)
-        put_move(r);
+        prt_put_move(r);
     return lock;
 }

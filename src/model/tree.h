@@ -102,6 +102,7 @@ struct prt_table {
     const char *acl;         /* of leaves, read with their owner; NULL: default privileges */
     prt_table *parent_table; /* NULL on roots */
     prt_parent *parent;      /* NULL on leaves */
+    bool fenced;             /* with a marker: a CHECK named partrun_archived refuses rows */
     bool guarded;            /* of a default partition: a CHECK named partrun_guard was left behind */
 };
 

@@ -160,6 +160,7 @@ take_waiting(prt_catalog *catalog, const PGresult *result, int row)
     table->owner = prt_cell_text(arena, result, row, 7);
     table->replica_identity = prt_cell_char(result, row, 8);
     table->bytes = prt_cell_int(result, row, 9, -1);
+    table->fenced = prt_cell_bool(result, row, 10);
     snapshot->waiting[snapshot->waiting_length++] = (prt_waiting) {.table = table, .marker = marker};
 }
 
@@ -170,9 +171,11 @@ prt_catalog_take_comments(prt_catalog *catalog, const PGresult *result)
     catalog->snapshot->waiting = prt_arena_array(catalog->arena, (size_t) rows, sizeof(prt_waiting));
     for (int row = 0; row < rows; row++) {
         prt_table *table = prt_table_map_get(&catalog->tables, prt_cell_oid(result, row, 0));
-        if (table != NULL)
+        if (table != NULL) {
             table->comment = prt_cell_text(catalog->arena, result, row, 1);
-        else if (!prt_cell_bool(result, row, 5))
+            table->fenced = prt_cell_bool(result, row, 10);
+        } else if (!prt_cell_bool(result, row, 5)) {
             take_waiting(catalog, result, row);
+        }
     }
 }

@@ -177,7 +177,7 @@ static void
 find_cause(prt_executor *x, prt_task task, const prt_error *err)
 {
     prt_op op = prt_exec_operation(x, task)->op;
-    bool creating = op == PRT_OP_CREATE || op == PRT_OP_DRAIN || op == PRT_OP_ALTER;
+    bool creating = op == PRT_OP_CREATE || op == PRT_OP_DRAIN || op == PRT_OP_ALTER || op == PRT_OP_REATTACH;
     if (strcmp(err->sqlstate, "23514") == 0 && creating)
         add_finding(x, task, PRT_FINDING_DEFAULT_BLOCKS, "the default partition holds rows of this range",
                     "default = \"drain\" moves them when their partition is made");
@@ -194,10 +194,10 @@ find_cause(prt_executor *x, prt_task task, const prt_error *err)
 static void
 advise(const prt_executor *x, prt_task task, prt_error *err)
 {
-    const prt_spec *spec = prt_exec_set(x, task)->spec;
-    if (strcmp(err->sqlstate, "3F000") == 0 && prt_exec_operation(x, task)->op == PRT_OP_MOVE)
+    const prt_operation *op = prt_exec_operation(x, task);
+    if (strcmp(err->sqlstate, "3F000") == 0 && op->op == PRT_OP_MOVE)
         prt_fail_hint(err, "CREATE SCHEMA %s, and run apply again: it goes on from here",
-                      prt_ident_display(x->arena, NULL, spec->cleanup_schema));
+                      prt_ident_display(x->arena, NULL, op->destination));
 }
 
 static void
@@ -231,7 +231,9 @@ settle_failure(prt_executor *x, prt_task task)
                            .error = &outcome->error};
     prt_journal_write(x->journal, &row);
     prt_error err = {0};
-    const char *state = row.operation->oid == 0 ? "new" : "attached";
+    const prt_table *table = row.operation->table;
+    bool detached = outcome->detached || (row.operation->has_range && table != NULL && table->parent_table == NULL);
+    const char *state = row.operation->oid == 0 ? "new" : detached ? "detached" : "attached";
     if (!prt_hook_call(x, task, PRT_HOOK_ERROR, state, &outcome->error, &err))
         prt_log_error(x->options->log, &err);
 }

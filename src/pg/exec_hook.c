@@ -14,14 +14,20 @@ prt_hook_call(prt_executor *x, prt_task task, prt_hook hook, const char *state, 
     if (!prt_hook_wanted(set, hook))
         return true;
     const prt_operation *op = prt_exec_operation(x, task);
-    prt_hook_context context = {
-        .spec = set->spec, .schema = set->schema, .table = set->table, .key = &set->key, .now = x->result->plan->now};
+    prt_hook_context context = {.spec = set->spec,
+                                .schema = set->schema,
+                                .table = set->table,
+                                .key = &set->key,
+                                .tenant = set->tenant_row,
+                                .now = x->result->plan->now};
     prt_hook_partition partition = {.schema = op->schema,
                                     .name = op->name,
                                     .range = op->range,
                                     .bytes = op->bytes,
                                     .rows = op->rows,
-                                    .state = state};
+                                    .state = state,
+                                    .tenant = set->tenant,
+                                    .archive = op->archived};
     if (!op->has_range) {
         partition.range.from = (prt_end) {.pos = PRT_POS_MIN, .sql = "MINVALUE"};
         partition.range.to = (prt_end) {.pos = PRT_POS_MAX, .sql = "MAXVALUE"};

@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "model/plan.h"
-#include "pg/conn.h"
+#include "pg/archiver.h"
 
 typedef enum prt_status { PRT_STATUS_PLANNED, PRT_STATUS_DONE, PRT_STATUS_FAILED, PRT_STATUS_SKIPPED } prt_status;
 extern const char *const prt_status_names[]; /* "planned", "done", "failed", "skipped" */
@@ -19,6 +19,7 @@ typedef struct prt_outcome {
     int attempts;
     int64_t duration; /* microseconds */
     const char *note; /* DONE: what is left for the next run, and the like; NULL: nothing to add */
+    bool detached;    /* FAILED: its partition is out of the set all the same */
 } prt_outcome;
 
 typedef struct prt_run_event {
@@ -26,7 +27,8 @@ typedef struct prt_run_event {
     const prt_operation *operation;
     const prt_outcome *outcome; /* NULL: it starts, or goes on */
     size_t index, total;
-    int64_t rows, elapsed; /* of one that goes on: so far, and microseconds since its start; 0: it starts */
+    const prt_archive_progress *archive; /* goes on: how far its archive is; NULL otherwise */
+    int64_t rows, elapsed;               /* of one that goes on: so far, and microseconds since its start; 0: it starts */
 } prt_run_event;
 
 typedef struct prt_run_options {
@@ -39,6 +41,7 @@ typedef struct prt_run_options {
     bool no_journal;
     int64_t lock_timeout_ms, statement_timeout_ms; /* 0: the policy's; override otherwise */
     const char *fingerprint;                       /* a saved plan's: PRT_ERR_DRIFT when the plan of now differs */
+    const prt_archiver *archiver; /* NULL: operations with an archive fail */
     const prt_log *log;
     void (*progress)(void *data, const prt_run_event *event); /* may be NULL */
     void *progress_data;

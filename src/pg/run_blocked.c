@@ -70,7 +70,8 @@ ask_for_set(inquiry *q, prt_arena *arena, const prt_set *set)
 {
     const prt_table *table = set->plannable ? set->default_table : NULL;
     for (size_t i = 0; table != NULL && !table->detach_pending && table->bytes != 0 && i < set->operations.length; i++)
-        if (set->operations.items[i].op == PRT_OP_CREATE && set->operations.items[i].has_range)
+        if ((set->operations.items[i].op == PRT_OP_CREATE || set->operations.items[i].op == PRT_OP_REATTACH) &&
+            set->operations.items[i].has_range)
             ask_for(q, arena, set, table, &set->operations.items[i]);
 }
 

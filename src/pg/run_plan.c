@@ -267,7 +267,7 @@ read_sizes(prt_conn *conn, prt_arena *arena, prt_plan *plan, prt_error *err)
         for (size_t i = 0; i < plan->sets.items[s].operations.length; i++) {
             prt_operation *op = &plan->sets.items[s].operations.items[i];
             if (op->oid == 0 || op->bytes >= 0 ||
-                (op->op != PRT_OP_DROP && op->op != PRT_OP_DETACH && op->op != PRT_OP_MOVE))
+                (op->op != PRT_OP_DROP && op->op != PRT_OP_DETACH && op->op != PRT_OP_MOVE && op->op != PRT_OP_ARCHIVE))
                 continue;
             prt_vec_push(arena, &wanted, op);
             prt_vec_push(arena, &oids, op->oid);

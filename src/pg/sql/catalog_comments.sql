@@ -2,7 +2,7 @@
 --   it had a marker. $2: with the sizes of the latter.
 -- parameters: $1 oid[], $2 boolean
 -- columns: oid oid, description text, schema_name name, table_name name, kind "char", partition boolean, rows real,
---   owner name, replica_identity "char", bytes bigint
+--   owner name, replica_identity "char", bytes bigint, fenced boolean
 -- versions: 14+
 SELECT c.oid,
        d.description,
@@ -14,7 +14,11 @@ SELECT c.oid,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner,
        c.relreplident AS replica_identity,
        CASE WHEN $2::boolean AND NOT c.relispartition AND c.relkind <> 'p' THEN
-            pg_catalog.pg_total_relation_size(c.oid) END AS bytes
+            pg_catalog.pg_total_relation_size(c.oid) END AS bytes,
+       CASE WHEN pg_catalog.strpos(d.description, 'partrun: {') > 0 THEN
+            EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                     WHERE k.conrelid = c.oid AND k.conname = 'partrun_archived' AND k.contype = 'c')
+            ELSE false END AS fenced
   FROM pg_catalog.pg_description d
   JOIN pg_catalog.pg_class c ON c.oid = d.objoid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
