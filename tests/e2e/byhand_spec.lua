@@ -173,6 +173,40 @@ describe("stats", function()
     assert.is_number(set.partitions[1].bytes)
   end)
 
+  it("shows each tenant's partitions with its own retention, and what all share with the longest", function()
+    local db = support.database [[
+      CREATE TABLE events (org text, at date) PARTITION BY RANGE (org, at);
+      CREATE TABLE e1 PARTITION OF events FOR VALUES FROM ('acme', '2026-03-10') TO ('acme', '2026-03-11');
+      CREATE TABLE e2 PARTITION OF events FOR VALUES FROM ('acme', '2026-03-14') TO ('acme', '2026-03-15');
+      CREATE TABLE e3 PARTITION OF events FOR VALUES FROM ('it''s', '2026-03-10') TO ('it''s', '2026-03-11');
+      CREATE TABLE e4 PARTITION OF events FOR VALUES FROM ('gone', '2026-03-10') TO ('gone', '2026-03-11');
+      CREATE TABLE rest PARTITION OF events DEFAULT;
+      CREATE TABLE shared (org text, at date) PARTITION BY RANGE (at);
+      CREATE TABLE s1 PARTITION OF shared FOR VALUES FROM ('2026-03-10') TO ('2026-03-11');]]
+    local policy = support.policy_file [[tables = { "public.events", "public.shared" }, interval = "1 day", cleanup = "drop",
+      retention = function(ctx) return ctx.tenant.plan == "free" and "2 days" or "1 year" end,
+      tenant = { key = "org", values = { { id = "acme", plan = "free" }, "it's" } },]]
+    local on = { database = db }
+    local result = partrun(noon { "stats", policy }, on)
+    assert.equal(0, result.status, result.err)
+    assert.matches("public.events  tenant acme   daily, 2 partitions, ", result.out, 1, true)
+    assert.matches("\n  rest .* default\n", result.out)
+    local told = {}
+    for _, set in ipairs(json(noon { "stats", policy }, on).sets) do
+      local line = type(set.retention) == "string" and set.retention:sub(1, 10) or "none"
+      local names = { type(set.tenant) == "string" and set.tenant or "all", line }
+      for _, partition in ipairs(set.partitions) do
+        names[#names + 1] = partition.partition:gsub("public.", "") .. (partition.state == "expired" and "!" or "")
+      end
+      told[#told + 1] = table.concat(names, " ")
+    end
+    assert.same({ "acme 2026-03-12 e1! e2 rest", "gone none e4", "it's 2025-03-14 e3", "all 2025-03-14 s1" }, told)
+    result = partrun(noon { "stats", "events" }, on)
+    assert.equal(0, result.status, result.err)
+    assert.matches("FOR VALUES FROM ('acme', '2026-03-10')", result.out, 1, true)
+    assert.not_matches("runway", result.out, 1, true)
+  end)
+
   it("draws in the characters that the terminal has", function()
     local db = support.database(support.events { "2026-03-14" })
     local unicode = partrun(noon { "stats", "events" }, { database = db, env = { LC_ALL = "C.UTF-8" } })
