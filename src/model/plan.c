@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "model/ident.h"
-#include "model/plan_set.h"
+#include "model/plan_subtree.h"
 #include "model/render.h"
 
 const char *const prt_op_names[PRT_OP_COUNT] = {
@@ -168,6 +168,8 @@ find_now(prt_planner *planner, prt_set *set)
         set->now = prt_key_now(&set->key, planner->snapshot->now);
         return true;
     }
+    if (planner->nest != NULL) /* the branch's own */
+        return true;
     prt_error err = {0};
     prt_datum datum = {.kind = PRT_DATUM_VALUE, .text = highest, .sql = highest};
     if (set->parent->parent->highest_error != NULL)
@@ -214,8 +216,12 @@ plan_operations(prt_worksite *site)
 {
     const prt_plan_options *options = site->planner->options;
     bool by_hand = options->retire != NULL, ensure = options->ensure_from != NULL;
-    if (!options->retire_only && !by_hand)
+    prt_subtree_begin(site);
+    prt_plan_nests(site);
+    if (!options->retire_only && !by_hand) {
         prt_plan_creations(site);
+        prt_plan_repairs(site);
+    }
     if (options->create_only || ensure)
         return;
     if (!site->planner->drift) {
@@ -407,8 +413,11 @@ prt_plan_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_spec *co
         requests++;
     planner.requested = prt_arena_array(arena, requests + 1, sizeof *planner.requested);
     sort_waiting(&planner);
-    for (size_t i = 0; i < snapshot->roots_length; i++)
+    for (size_t i = 0; i < snapshot->roots_length; i++) {
+        planner.sub_values = snapshot->sub_values == NULL ? NULL : snapshot->sub_values[i];
         plan_root(&planner, snapshot->roots[i], specs[i], snapshot->tenants == NULL ? NULL : snapshot->tenants[i]);
+        prt_plan_nested_sets(&planner);
+    }
     find_clocks(&planner);
     prt_plan_fingerprint(plan, specs);
     *out = plan;

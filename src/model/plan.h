@@ -106,11 +106,13 @@ typedef struct prt_operation {
     int64_t bytes, rows; /* -1 unknown */
     prt_statement *statements;
     size_t statements_length;
+    size_t building; /* CREATE: so many of them build what the rest attaches */
 } prt_operation;
 
 typedef struct prt_set {
     const prt_spec *spec;
     const prt_table *parent; /* kind 0 when the table does not exist */
+    const prt_table *outer;  /* a RANGE level inside a branch: the parent of the branch's own set; NULL */
     const char *schema, *table;
     const char *tenant;             /* its id; NULL: none, or shared by several */
     const prt_tenant *tenant_row;   /* NULL: none, shared, or nobody knows this tenant */

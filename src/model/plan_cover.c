@@ -120,6 +120,20 @@ make_end(walk *w, prt_pos at, const prt_end *neighbour, prt_end *out)
     return false;
 }
 
+/* By another column than its branch, the rows of a level near the branch's ends may lie a little outside. */
+static void
+open_ends(const walk *w, size_t i, prt_range *range)
+{
+    const prt_nest *nest = w->site->planner->nest;
+    prt_error ignored = {0};
+    if (nest == NULL || !nest->open)
+        return;
+    if (i == 0 && range->from.pos == w->least)
+        (void) !prt_end_make(w->site->arena, &w->site->set->key, PRT_POS_MIN, &range->from, &ignored);
+    if (i == w->site->length && range->to.pos == w->greatest)
+        (void) !prt_end_make(w->site->arena, &w->site->set->key, PRT_POS_MAX, &range->to, &ignored);
+}
+
 /* Adds [from, to), which nothing covers; `i` is the first piece that ends after `from`. */
 static void
 add_segment(walk *w, prt_pos from, prt_pos to, size_t i, prt_segment segment)
@@ -134,6 +148,7 @@ add_segment(walk *w, prt_pos from, prt_pos to, size_t i, prt_segment segment)
         return;
     if (past)
         w->room--;
+    open_ends(w, i, &segment.range);
     if (segment.kind != PRT_SEGMENT_REQUESTED && from <= site->set->now && site->set->now < to)
         segment.kind = PRT_SEGMENT_CURRENT;
     prt_vec_push(site->arena, &site->segments, segment);
@@ -284,6 +299,24 @@ walk_request(walk *w)
                  refused == 1 ? "" : "s", prt_retention_display(site->arena, &site->retention));
 }
 
+/* A level inside a branch: every cell of the branch's range. */
+static void
+walk_branch(walk *w)
+{
+    const prt_worksite *site = w->site;
+    const prt_range *range = &site->planner->nest->range;
+    const prt_grid *grid = &site->set->grid;
+    w->least = range->from.pos > w->least ? range->from.pos : w->least;
+    w->greatest = range->to.pos < w->greatest ? range->to.pos : w->greatest;
+    prt_pos from = prt_grid_floor(grid, w->least);
+    for (int64_t k = 0; k <= MOST_CELLS && from < w->greatest && site->segments.length <= w->limit; k++) {
+        prt_pos to = prt_grid_next(grid, from);
+        if (to > site->keep.cutoff || to > site->set->now)
+            fill_cell(w, from, to, PRT_POS_MIN, (prt_segment) {.kind = PRT_SEGMENT_AHEAD});
+        from = to;
+    }
+}
+
 static int
 compare_segments(const void *a, const void *b)
 {
@@ -313,7 +346,9 @@ prt_cover_missing(prt_worksite *site)
     size_t most = site->spec->max_create < 0 ? 0 : (size_t) site->spec->max_create;
     walk w = {
         .site = site, .least = prt_key_min(key), .greatest = prt_key_max(key), .limit = most, .room = site->keep.room};
-    if (options->ensure_from != NULL) {
+    if (site->planner->nest != NULL) {
+        walk_branch(&w);
+    } else if (options->ensure_from != NULL) {
         walk_request(&w);
     } else {
         find_unbounded(site, walk_ahead(&w));

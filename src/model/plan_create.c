@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "model/ident.h"
-#include "model/plan_set.h"
+#include "model/plan_subtree.h"
 #include "model/render.h"
 
 /* A default partition above this size is not scanned under a lock: a validated CHECK spares it. */
@@ -14,6 +14,8 @@ segment_reason(const prt_worksite *site, const prt_segment *segment)
 {
     bool older = site->length > 0 && site->pieces[0].range.from.pos < segment->range.from.pos;
     bool newer = site->length > 0 && site->pieces[site->length - 1].range.from.pos > segment->range.from.pos;
+    if (site->planner->nest != NULL)
+        return "repair";
     if (segment->kind == PRT_SEGMENT_CURRENT)
         return "current";
     if (segment->kind == PRT_SEGMENT_REQUESTED)
@@ -77,7 +79,9 @@ resolve_blocked(prt_worksite *site, prt_operation *operation)
         return false;
     }
     operation->op = PRT_OP_DRAIN;
-    operation->note = prt_arena_printf(arena, "moves rows out of %s", holder);
+    operation->note = prt_arena_printf(arena, "%s%smoves rows out of %s",
+                                       operation->note == NULL ? "" : operation->note,
+                                       operation->note == NULL ? "" : ", ", holder);
     return true;
 }
 
@@ -127,13 +131,21 @@ sibling_names(const prt_worksite *site)
     return names;
 }
 
+const char *
+prt_naming_tenant(const prt_worksite *site)
+{
+    const prt_naming *naming = &site->spec->naming;
+    bool asked = naming->make != NULL || (naming->text != NULL && strstr(naming->text, "{tenant") != NULL);
+    return site->set->exact || asked ? site->set->tenant : NULL;
+}
+
 static void
 create_segment(prt_worksite *site, prt_name_set *siblings, const prt_segment *segment)
 {
     const prt_set *set = site->set;
     prt_name_input input = {.schema = set->schema,
                             .table = set->table,
-                            .tenant = set->tenant,
+                            .tenant = prt_naming_tenant(site),
                             .key = &set->key,
                             .grid = &set->grid,
                             .range = segment->range};
@@ -151,7 +163,8 @@ create_segment(prt_worksite *site, prt_name_set *siblings, const prt_segment *se
         return;
     }
     operation.reason = segment_reason(site, segment);
-    if (settle_name(site, siblings, &operation) && resolve_blocked(site, &operation))
+    if (settle_name(site, siblings, &operation) && prt_subtree_below(site, &operation) &&
+        resolve_blocked(site, &operation))
         prt_plan_add(site, operation);
 }
 

@@ -247,14 +247,16 @@ prt_plan_observe(prt_worksite *site)
             observe_operation(site, &site->set->operations.items[i]);
         observe_likeness(site);
         observe_grants(site);
-        observe_grid(site);
+        if (site->set->outer == NULL)
+            observe_grid(site);
     }
     if (options->retire != NULL || options->ensure_from != NULL)
         return;
     bool speaks = !site->set->follows; /* for the parent */
     if (speaks)
         observe_default(site);
-    observe_runway(site);
+    if (site->set->outer == NULL)
+        observe_runway(site);
     if (speaks) {
         observe_privileges(site);
         observe_indexes(site);

@@ -110,10 +110,21 @@ hash_table(void *data, const prt_table *table)
 }
 
 static uint64_t
+hash_level(uint64_t hash, const prt_sublevel *level)
+{
+    for (size_t i = 0; level != NULL && i < level->length; i++) {
+        const struct prt_subpartition *child = &level->children[i];
+        hash = hash_level(prt_hash_str(prt_hash_str(hash, child->name), child->bound), child->below);
+    }
+    return hash;
+}
+
+static uint64_t
 hash_operation(uint64_t hash, const prt_operation *o)
 {
     hash = prt_hash_str(prt_hash_str(hash_int(hash, o->op), o->schema), o->name);
     hash = prt_hash_str(hash_int(hash_int(hash, o->oid), o->has_range), o->bound);
+    hash = hash_level(hash_int(hash, o->branch == NULL ? 0 : o->branch->oid), o->below);
     if (o->archive != NULL)
         hash = prt_hash_str(prt_hash_str(hash, o->archive->url), o->archive->format);
     if (o->purge != NULL) /* its range moves on with the clock */

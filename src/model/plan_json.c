@@ -22,6 +22,22 @@ amount(int64_t value)
     return value < 0 ? json_null() : json_integer(value);
 }
 
+static json_t *
+sublevel_json(prt_arena *arena, const char *schema, const prt_sublevel *level)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < level->length; i++) {
+        const struct prt_subpartition *child = &level->children[i];
+        json_t *object = json_object();
+        json_object_set_new(object, "partition", json_string(prt_ident_display(arena, schema, child->name)));
+        json_object_set_new(object, "bound", json_string(child->bound));
+        if (child->below != NULL)
+            json_object_set_new(object, "subpartitions", sublevel_json(arena, schema, child->below));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
 json_t *
 prt_operation_json(prt_arena *arena, const prt_set *set, const prt_operation *o)
 {
@@ -38,6 +54,8 @@ prt_operation_json(prt_arena *arena, const prt_set *set, const prt_operation *o)
     json_object_set_new(object, "bytes", amount(o->bytes));
     json_object_set_new(object, "rows", amount(o->rows));
     json_object_set_new(object, "sql", sql);
+    if (o->below != NULL)
+        json_object_set_new(object, "subpartitions", sublevel_json(arena, o->schema, o->below));
     return object;
 }
 

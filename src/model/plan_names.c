@@ -54,21 +54,33 @@ compare_text(const void *a, const void *b)
     return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
+typedef PRT_VEC(const char *) name_list;
+
+static void
+list_below(prt_arena *arena, name_list *names, const char *schema, const prt_sublevel *level)
+{
+    for (size_t i = 0; level != NULL && i < level->length; i++) {
+        prt_vec_push(arena, names, prt_ident_qualify(arena, schema, level->children[i].name));
+        list_below(arena, names, schema, level->children[i].below);
+    }
+}
+
 const char **
 prt_plan_names(prt_arena *arena, const prt_plan *plan, size_t *length)
 {
-    size_t n = 0;
-    const char **names = prt_arena_array(arena, prt_plan_operations(plan) + 1, sizeof *names);
+    name_list names = {0};
     for (size_t i = 0; i < plan->sets.length; i++) {
         const prt_set *set = &plan->sets.items[i];
         for (size_t j = 0; j < set->operations.length; j++) {
             const prt_operation *o = &set->operations.items[j];
-            if ((o->op == PRT_OP_CREATE || o->op == PRT_OP_DRAIN) && o->table == NULL)
-                names[n++] = prt_ident_qualify(arena, o->schema, o->name);
+            if ((o->op != PRT_OP_CREATE && o->op != PRT_OP_DRAIN) || o->table != NULL)
+                continue;
+            prt_vec_push(arena, &names, prt_ident_qualify(arena, o->schema, o->name));
+            list_below(arena, &names, o->schema, o->below);
         }
     }
-    if (n > 1)
-        qsort(names, n, sizeof *names, compare_text);
-    *length = n;
-    return names;
+    if (names.length > 1)
+        qsort(names.items, names.length, sizeof *names.items, compare_text);
+    *length = names.length;
+    return names.items;
 }

@@ -32,6 +32,27 @@ typedef struct prt_name_set {
     size_t size, used;
 } prt_name_set;
 
+/* `subpartition`, as far as it can be told for a whole set. */
+typedef struct prt_sub {
+    bool possible;            /* false: nothing is created; a finding says why */
+    const prt_tenant *values; /* LIST */
+    size_t length;
+    prt_key key; /* RANGE */
+    prt_grid grid;
+    bool open; /* RANGE by another column than the set's: nothing says that its rows keep to the branch's range */
+} prt_sub;
+
+/* The RANGE level inside an existing branch, which becomes a set of its own. */
+typedef struct prt_nest {
+    const prt_table *branch, *outer;
+    prt_spec *spec;
+    const char *tenant;
+    const prt_tenant *tenant_row;
+    prt_range range; /* of the branch, on the axis of the nested key */
+    bool open;
+    prt_pos now; /* of an id set */
+} prt_nest;
+
 typedef struct prt_planner {
     prt_arena *arena;
     prt_plan *plan;
@@ -41,8 +62,11 @@ typedef struct prt_planner {
     bool *requested;             /* options->retire[i] was found */
     prt_name_set parents;        /* of the sets so far: no table has two policies */
     prt_name_set names;
-    bool drift;  /* the clocks differ: nothing is retired */
-    bool nobody; /* the list of tenants at hand is empty */
+    bool drift;                        /* the clocks differ: nothing is retired */
+    bool nobody;                       /* the list of tenants at hand is empty */
+    const prt_tenant_list *sub_values; /* of the root at hand: what its LIST branches hold; NULL */
+    PRT_VEC(prt_nest) nests;           /* found in the sets of the root at hand */
+    const prt_nest *nest;              /* the one that is being planned; NULL */
 } prt_planner;
 
 typedef struct prt_worksite {
@@ -66,8 +90,9 @@ typedef struct prt_worksite {
     size_t extents_length;
     PRT_VEC(prt_segment) segments;
     PRT_VEC(const prt_waiting *) settled; /* by prt_plan_reattach */
-    const char *gone; /* why everything of an unknown tenant goes; NULL: it does not */
-    size_t retired;   /* how many attached partitions this plan retires */
+    const char *gone;                     /* why everything of an unknown tenant goes; NULL: it does not */
+    prt_sub *sub;                         /* NULL: no subpartition */
+    size_t retired;                       /* how many attached partitions this plan retires */
 } prt_worksite;
 
 /* plan_findings.c */
@@ -109,6 +134,8 @@ void prt_plan_set(prt_planner *planner, prt_set *set);
 
 /* plan_create.c */
 void prt_plan_creations(prt_worksite *site);
+/* The tenant for names: a parent of one tenant bears its name already, unless a template or function asks. */
+const char *prt_naming_tenant(const prt_worksite *site);
 
 /* plan_expire.c */
 /* Retention, hold: marks the pieces. Before anything else is decided. */

@@ -67,7 +67,9 @@ renderer(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, con
                            .snapshot = snapshot,
                            .set = set,
                            .operation = operation,
-                           .parent = prt_ident_qualify(arena, set->schema, set->table),
+                           .parent = operation->branch == NULL
+                                         ? prt_ident_qualify(arena, set->schema, set->table)
+                                         : prt_ident_qualify(arena, operation->branch->schema, operation->branch->name),
                            .child = prt_ident_qualify(arena, operation->schema, operation->name)};
 }
 
@@ -79,10 +81,11 @@ prt_put_unmake(prt_renderer *r)
 }
 
 static void
-put_create(prt_renderer *r)
+put_create(prt_renderer *r, size_t *building)
 {
     if (!r->operation->made)
-        prt_put_table(r);
+        prt_put_tree(r);
+    *building = r->out.length;
     prt_put_attach(r);
     prt_put_unmake(r);
 }
@@ -123,7 +126,7 @@ prt_render(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set, p
     const char *lock = "ShareUpdateExclusiveLock";
     switch (operation->op) {
     case PRT_OP_CREATE:
-        put_create(&r);
+        put_create(&r, &operation->building);
         break;
     case PRT_OP_DRAIN:
         prt_put_drain(&r);
@@ -166,7 +169,7 @@ prt_render_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *s
     prt_renderer first = renderer(arena, snapshot, set, operation), second = first;
     if (!operation->made) {
         prt_marker marker = prt_render_marker(&first, "making");
-        prt_put_table(&first);
+        prt_put_tree(&first);
         prt_put_comment(&first, 0, first.child, prt_marker_write(arena, NULL, &marker));
     }
     prt_put_attach(&second);

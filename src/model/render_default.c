@@ -59,6 +59,25 @@ range_condition(prt_renderer *r)
     return text.data;
 }
 
+/* The rows of a new LIST partition. */
+static const char *
+list_condition(prt_renderer *r)
+{
+    prt_bound bound;
+    prt_error err = {0};
+    const prt_parent *parent = r->set->parent->parent;
+    if (parent->key[0].name == NULL || !prt_bound_parse(r->arena, r->operation->bound, &bound, &err) ||
+        bound.kind != PRT_BOUND_LIST)
+        return "false";
+    prt_buf text;
+    prt_buf_init(&text, r->arena);
+    prt_buf_fmt(&text, "%s IN (", prt_ident_quote(r->arena, parent->key[0].name));
+    for (size_t i = 0; i < bound.length; i++)
+        prt_buf_fmt(&text, "%s%s", i == 0 ? "" : ", ", bound.values[i].sql);
+    prt_buf_char(&text, ')');
+    return text.data;
+}
+
 static const char *
 column_list(prt_renderer *r)
 {
@@ -77,7 +96,8 @@ put_move_rows(prt_renderer *r, const char *holder)
     const char *only = r->set->default_table->kind == 'p' ? "" : "ONLY ";
     prt_put(r, PRT_LONG,
             "WITH moved AS (DELETE FROM %s%s WHERE %s RETURNING %s) INSERT INTO %s (%s) SELECT %s FROM moved", only,
-            holder, range_condition(r), columns, r->child, columns, columns);
+            holder, r->operation->bound != NULL ? list_condition(r) : range_condition(r), columns, r->child, columns,
+            columns);
 }
 
 /* Triggers of the default partition do not see its rows leave; the modes that they have now go into a setting that ends
@@ -126,7 +146,7 @@ prt_put_drain(prt_renderer *r)
     const char *holder = prt_ident_qualify(r->arena, table->schema, table->name);
     prt_put(r, 0, "LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE", r->parent);
     if (!r->operation->made)
-        prt_put_table(r);
+        prt_put_tree(r);
     put_triggers_off(r, holder);
     put_move_rows(r, holder);
     prt_put(r, 0, "LOCK TABLE ONLY %s, %s IN ACCESS EXCLUSIVE MODE", r->parent, holder);

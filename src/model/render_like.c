@@ -36,11 +36,19 @@ options(prt_renderer *r)
     return text.data;
 }
 
-/* Identity belongs to the parent: from 17 on ATTACH refuses a second one, and gives the partition the parent's. */
+/* Identity belongs to the parent: from 17 on ATTACH refuses a second one, and gives the partition the parent's. A branch is
+ * like the parent itself: a template may have unique indexes that only leaves can have. */
 static void
-put_like(prt_renderer *r)
+put_like(prt_renderer *r, const char *partition_by)
 {
-    prt_put(r, 0, "CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)%s", r->child, source(r), options(r));
+    const char *tablespace = r->set->parent->parent->tablespace;
+    if (partition_by == NULL)
+        prt_put(r, 0, "CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)%s", r->child, source(r), options(r));
+    else
+        prt_put(r, 0, "CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY) PARTITION BY %s%s%s", r->child,
+                prt_ident_qualify(r->arena, r->set->schema, r->set->table), partition_by,
+                tablespace == NULL ? "" : " TABLESPACE ",
+                tablespace == NULL ? "" : prt_ident_quote(r->arena, tablespace));
 }
 
 static void
@@ -91,10 +99,10 @@ put_row_security(prt_renderer *r)
 }
 
 void
-prt_put_table(prt_renderer *r)
+prt_put_table(prt_renderer *r, const char *partition_by)
 {
     const prt_parent *parent = r->set->parent->parent;
-    put_like(r);
+    put_like(r, partition_by);
     if (parent->replica_identity == 'f' || parent->replica_identity == 'n')
         prt_put(r, 0, "ALTER TABLE %s REPLICA IDENTITY %s", r->child,
                 parent->replica_identity == 'f' ? "FULL" : "NOTHING");
@@ -134,12 +142,18 @@ prt_put_attach(prt_renderer *r)
     const prt_operation *o = r->operation;
     const prt_parent *parent = r->set->parent->parent;
     /* Where no guard helps, ATTACH scans the default partition: that takes as long as it takes. */
-    bool scans = r->set->default_table != NULL && !prt_guardable(r->set, o);
+    bool scans = o->branch != NULL ? prt_branch_has_default(o->branch)
+                                   : r->set->default_table != NULL && !prt_guardable(r->set, o);
     if (o->has_range)
         prt_put(r, scans ? PRT_LONG : 0, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)", r->parent,
                 r->child, o->range.from.sql, o->range.to.sql);
     else
-        prt_put(r, 0, "ALTER TABLE %s ATTACH PARTITION %s DEFAULT", r->parent, r->child);
-    if (parent->replica_identity == 'i' && parent->replica_index != NULL)
+        prt_put(r, scans && o->bound != NULL ? PRT_LONG : 0, "ALTER TABLE %s ATTACH PARTITION %s %s", r->parent,
+                r->child, o->bound != NULL ? o->bound : "DEFAULT");
+    if (parent->replica_identity != 'i' || parent->replica_index == NULL)
+        return;
+    if (o->below != NULL || o->branch != NULL)
+        prt_put_replica_indexes(r);
+    else
         put_replica_index(r);
 }

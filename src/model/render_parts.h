@@ -27,11 +27,20 @@ const char *prt_format_escape(prt_arena *arena, const char *text, const char *co
 /* A storage parameter's name: fillfactor, toast.autovacuum_enabled; each part quoted. */
 const char *prt_storage_name(prt_arena *arena, const char *name);
 
-/* render_like.c: the new table, like its parent */
-void prt_put_table(prt_renderer *r);
+/* render_like.c: the new table, like its parent; `partition_by` NULL: a leaf */
+void prt_put_table(prt_renderer *r, const char *partition_by);
 void prt_put_attach(prt_renderer *r);
 /* Takes the "making" marker off a table that was built in an earlier run. */
 void prt_put_unmake(prt_renderer *r);
+
+/* render_subtree.c */
+/* The operation's table with all that belongs beneath it. */
+void prt_put_tree(prt_renderer *r);
+/* Of the whole tree, once it is attached. */
+void prt_put_replica_indexes(prt_renderer *r);
+/* SET SCHEMA leaves what is beneath a branch where it is. */
+void prt_put_move_leaves(prt_renderer *r, const char *schema);
+bool prt_branch_has_default(const prt_table *branch);
 
 /* render_retire.c */
 void prt_put_comment(prt_renderer *r, unsigned flags, const char *table, const char *comment);

@@ -24,9 +24,9 @@ prt_render_marker(const prt_renderer *r, const char *state)
                          .database = r->snapshot->database_oid,
                          .oid = o->oid,
                          .policy = r->set->spec->name,
-                         .parent_schema = r->set->schema,
-                         .parent_name = r->set->table,
-                         .from = o->has_range ? o->range.from.sql : NULL,
+                         .parent_schema = o->branch != NULL ? o->branch->schema : r->set->schema,
+                         .parent_name = o->branch != NULL ? o->branch->name : r->set->table,
+                         .from = o->has_range ? o->range.from.sql : o->bound,
                          .to = o->has_range ? o->range.to.sql : NULL,
                          .since = waits ? before.since : r->snapshot->now,
                          .archive = o->archived != NULL ? *o->archived : (prt_archive_result) {0}};
@@ -102,6 +102,8 @@ prt_put_move(prt_renderer *r)
 {
     const prt_spec *spec = r->set->spec;
     const char *schema = r->operation->destination;
+    if (r->operation->table->kind == 'p')
+        prt_put_move_leaves(r, schema);
     prt_put(r, 0, "ALTER TABLE %s SET SCHEMA %s", r->child, prt_ident_quote(r->arena, schema));
     r->child = prt_ident_qualify(r->arena, schema, r->operation->name);
     if (r->operation->archive != NULL || r->operation->table->fenced)

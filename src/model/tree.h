@@ -70,11 +70,11 @@ typedef struct prt_parent {
     int locks_per_child; /* relations one new partition locks: itself, indexes, toast */
     size_t references_length;
     prt_reference *references;
-    prt_instant analyzed;         /* last ANALYZE of the parent, PRT_POS_MIN: never */
-    const char **invalid_indexes; /* names, NULL-ended; NULL: none */
+    prt_instant analyzed;              /* last ANALYZE of the parent, PRT_POS_MIN: never */
+    const char **invalid_indexes;      /* names, NULL-ended; NULL: none */
     const prt_sub_column *sub_columns; /* those that policies name, where they exist; NULL: nobody asked */
     size_t sub_columns_length;
-    const char **columns_list;    /* every plain (not generated) column's name in order, NULL-ended: for drain */
+    const char **columns_list; /* every plain (not generated) column's name in order, NULL-ended: for drain */
     prt_table **children;
     size_t children_length;
     /* The highest value of the range key stored outside the default partition, as text; NULL: empty or not asked for

@@ -13,7 +13,7 @@
 #include "pg/result.h"
 
 enum { CLOCK, ROOTS, PARENTS, FIRST_TRIP };
-enum { CHILDREN, COLUMNS, REFERENCES, INDEXES, POLICIES, COMMENTS, PUBLICATIONS, SECOND_TRIP };
+enum { CHILDREN, COLUMNS, REFERENCES, INDEXES, POLICIES, COMMENTS, SUBLEVELS, PUBLICATIONS, SECOND_TRIP };
 
 enum { HAS_SCHEMA_PUBLICATIONS = 150000 };
 
@@ -123,6 +123,8 @@ second_trip(prt_conn *conn, prt_catalog *catalog, const char *sizes, prt_error *
     bool exact = catalog->options->bytes && strcmp(sizes, "exact") == 0;
     const char *const children[] = {oids, catalog->options->bytes ? sizes : "none",
                                     catalog->options->comments ? "true" : "false"};
+    const char *const sublevels[] = {
+        oids, prt_array_texts(scratch, catalog->options->columns, catalog->options->columns_length)};
     const char *const comments[] = {oids, exact ? "true" : "false"};
     prt_file_query queries[SECOND_TRIP] = {
         [CHILDREN] = {.file = "catalog_children", .params = 3, .values = children},
@@ -131,6 +133,7 @@ second_trip(prt_conn *conn, prt_catalog *catalog, const char *sizes, prt_error *
         [INDEXES] = {.file = "catalog_indexes", .params = 1, .values = &oids},
         [POLICIES] = {.file = "catalog_policies", .params = 1, .values = &oids},
         [COMMENTS] = {.file = "catalog_comments", .params = 2, .values = comments},
+        [SUBLEVELS] = {.file = "catalog_sublevels", .params = 2, .values = sublevels},
         [PUBLICATIONS] = {.file = "catalog_publications"},
     };
     size_t wanted = catalog->snapshot->server_version >= HAS_SCHEMA_PUBLICATIONS ? SECOND_TRIP : PUBLICATIONS;
@@ -143,6 +146,7 @@ second_trip(prt_conn *conn, prt_catalog *catalog, const char *sizes, prt_error *
         prt_catalog_take_indexes(catalog, queries[INDEXES].result);
         prt_catalog_take_policies(catalog, queries[POLICIES].result);
         prt_catalog_take_comments(catalog, queries[COMMENTS].result);
+        prt_catalog_take_sublevels(catalog, queries[SUBLEVELS].result);
         prt_catalog_take_publications(catalog, queries[PUBLICATIONS].result);
         if (catalog->options->bytes)
             prt_catalog_sum_bytes(catalog);

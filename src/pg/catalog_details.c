@@ -51,6 +51,28 @@ prt_catalog_take_columns(prt_catalog *catalog, const PGresult *result)
 }
 
 void
+prt_catalog_take_sublevels(prt_catalog *catalog, const PGresult *result)
+{
+    prt_arena *arena = catalog->arena;
+    static const prt_sub_column none[1];
+    for (size_t i = 0; catalog->options->columns_length > 0 && i < catalog->parents.length; i++)
+        catalog->parents.items[i].table->parent->sub_columns = none;
+    for (int row = 0, end; row < PQntuples(result); row = end) {
+        prt_parent *parent = parent_of(catalog, result, row);
+        end = group_end(result, row);
+        if (parent == NULL)
+            continue;
+        prt_sub_column *columns = prt_arena_array(arena, (size_t) (end - row), sizeof *columns);
+        for (int i = row; i < end; i++)
+            columns[i - row] = (prt_sub_column) {.name = prt_cell_text(arena, result, i, 1),
+                                                 .type = prt_cell_text(arena, result, i, 2),
+                                                 .uncovered = prt_cell_text(arena, result, i, 3)};
+        parent->sub_columns = columns;
+        parent->sub_columns_length = (size_t) (end - row);
+    }
+}
+
+void
 prt_catalog_take_references(prt_catalog *catalog, const PGresult *result)
 {
     prt_arena *arena = catalog->arena;

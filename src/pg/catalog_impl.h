@@ -43,6 +43,7 @@ void prt_catalog_take_references(prt_catalog *catalog, const PGresult *result);
 void prt_catalog_take_indexes(prt_catalog *catalog, const PGresult *result);
 void prt_catalog_take_policies(prt_catalog *catalog, const PGresult *result);
 void prt_catalog_take_comments(prt_catalog *catalog, const PGresult *result);
+void prt_catalog_take_sublevels(prt_catalog *catalog, const PGresult *result);
 void prt_catalog_take_publications(prt_catalog *catalog, const PGresult *result); /* NULL: server before 15 */
 
 #endif

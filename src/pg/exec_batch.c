@@ -110,6 +110,22 @@ prt_batch_is_plain(const prt_set *set)
 }
 
 static int
+tables_of(const prt_sublevel *level)
+{
+    int tables = 1;
+    for (size_t i = 0; level != NULL && i < level->length; i++)
+        tables += tables_of(level->children[i].below);
+    return tables;
+}
+
+/* Of one creation: every table that is built, with its indexes. */
+static int
+locks_of_operation(const prt_set *set, const prt_operation *op)
+{
+    return set->parent->parent->locks_per_child * tables_of(op->below) + (op->branch != NULL ? 1 : 0);
+}
+
+static int
 locks_of_set(const prt_set *set)
 {
     const prt_parent *parent = set->parent->parent;
@@ -118,11 +134,12 @@ locks_of_set(const prt_set *set)
 
 /* Whether the next operation of `set` may join the batch that is being filled, which ends with `last`. */
 static bool
-has_room(const prt_executor *x, const prt_batch *batch, int locks, const prt_set *set, prt_stage stage)
+has_room(const prt_executor *x, const prt_batch *batch, int locks, prt_task task, prt_stage stage)
 {
+    const prt_set *set = prt_exec_set(x, task);
     const prt_set *first = prt_exec_set(x, batch->tasks[0]);
     const prt_set *last = prt_exec_set(x, batch->tasks[batch->length - 1]);
-    int more = set->parent->parent->locks_per_child + (last == set ? 0 : locks_of_set(set));
+    int more = locks_of_operation(set, prt_exec_operation(x, task)) + (last == set ? 0 : locks_of_set(set));
     return batch->stage == stage && batch->length < (stage == PRT_STAGE_WHOLE ? LARGEST_BATCH : LARGEST_HALF) &&
            locks + more <= x->result->plan->snapshot->lock_budget &&
            prt_exec_lock_timeout(x, first) == prt_exec_lock_timeout(x, set) &&
@@ -137,7 +154,7 @@ locks_of(const prt_executor *x, const prt_batch *batch)
         const prt_set *set = prt_exec_set(x, batch->tasks[i]);
         if (i == 0 || batch->tasks[i - 1].set != batch->tasks[i].set)
             locks += locks_of_set(set);
-        locks += set->parent->parent->locks_per_child;
+        locks += locks_of_operation(set, prt_exec_operation(x, batch->tasks[i]));
     }
     return locks;
 }
@@ -168,7 +185,7 @@ prt_batch_fill(prt_executor *x, prt_queue *queue, size_t index, prt_stage stage)
     for (size_t i = 0; i < length; i++) {
         prt_task task = {.set = index, .operation = i};
         bool plain = is_plain(&set->operations.items[i]);
-        if (plain && batch != NULL && has_room(x, batch, locks, set, stage)) {
+        if (plain && batch != NULL && has_room(x, batch, locks, task, stage)) {
             batch->tasks[batch->length++] = task;
         } else {
             batch = new_batch(x, queue, stage, task);
@@ -233,10 +250,11 @@ prt_batch_script(prt_executor *x, prt_batch *batch, prt_script *script)
     } else {
         /* All tables first, then what ties them to their parents: each ATTACH has the next LIKE read its parent anew. */
         for (size_t i = 0; i < batch->length; i++)
-            add_all(x, script, prt_exec_operation(x, batch->tasks[i])->statements, 0, 1, i);
+            add_all(x, script, prt_exec_operation(x, batch->tasks[i])->statements, 0,
+                    prt_exec_operation(x, batch->tasks[i])->building, i);
         for (size_t i = 0; i < batch->length; i++) {
             const prt_operation *op = prt_exec_operation(x, batch->tasks[i]);
-            add_all(x, script, op->statements, 1, op->statements_length, i);
+            add_all(x, script, op->statements, op->building, op->statements_length, i);
         }
     }
     if (batch->stage != PRT_STAGE_MAKE && batch->end == first->statements_length)

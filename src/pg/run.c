@@ -34,7 +34,8 @@ leave_out_unlocked(prt_arena *arena, prt_result *result, const prt_locks *locks)
 {
     for (size_t i = 0; i < result->plan->sets.length; i++) {
         prt_set *set = &result->plan->sets.items[i];
-        if (set->parent == NULL || !set->plannable || prt_lock_holds(locks, set->parent->oid))
+        if (set->parent == NULL || !set->plannable ||
+            prt_lock_holds(locks, set->outer != NULL ? set->outer->oid : set->parent->oid))
             continue;
         set->operations.length = 0;
         set->findings.length = 0;

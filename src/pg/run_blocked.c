@@ -36,8 +36,23 @@ append_condition(prt_buf *sql, prt_arena *arena, const prt_set *set, const prt_r
     if (bound.from[index].kind == PRT_DATUM_VALUE)
         prt_buf_fmt(sql, " AND %s >= %s", column, bound.from[index].sql);
     if (bound.to[index].kind == PRT_DATUM_VALUE)
-        prt_buf_fmt(sql, " AND %s %s %s", column, ends_with_minvalues(bound.to, index, bound.length) ? "<" : "<=",
-                    bound.to[index].sql);
+        prt_buf_fmt(sql, " AND %s %s %s", column,
+                    ends_with_minvalues(bound.to, index, bound.length) ? "<" : "<=", bound.to[index].sql);
+    return true;
+}
+
+/* FOR VALUES IN ('acme'): the first column of the parent is one of the values. */
+static bool
+append_list_condition(prt_buf *sql, prt_arena *arena, const prt_parent *parent, const char *text)
+{
+    prt_bound bound;
+    prt_error ignored = {0};
+    if (parent->key[0].name == NULL || !prt_bound_parse(arena, text, &bound, &ignored) || bound.kind != PRT_BOUND_LIST)
+        return false;
+    prt_buf_fmt(sql, "%s IN (", prt_ident_quote(arena, parent->key[0].name));
+    for (size_t i = 0; i < bound.length; i++)
+        prt_buf_fmt(sql, "%s%s", i == 0 ? "" : ", ", bound.values[i].sql);
+    prt_buf_char(sql, ')');
     return true;
 }
 
@@ -46,12 +61,29 @@ typedef struct inquiry {
     PRT_VEC(const char *) names;
 } inquiry;
 
+/* The default partition beside the new one; NULL: there is none with rows. */
+static const prt_table *
+default_beside(const prt_set *set, const prt_operation *op)
+{
+    const prt_table *table = set->default_table;
+    const prt_parent *branch = op->branch == NULL ? NULL : op->branch->parent;
+    if (branch != NULL)
+        table = NULL;
+    for (size_t i = 0; branch != NULL && i < branch->children_length; i++)
+        if (branch->children[i]->bound_error == NULL && branch->children[i]->bound.kind == PRT_BOUND_DEFAULT)
+            table = branch->children[i];
+    return table == NULL || table->detach_pending || table->bytes == 0 ? NULL : table;
+}
+
 static void
-ask_for(inquiry *q, prt_arena *arena, const prt_set *set, const prt_table *table, const prt_operation *op)
+ask_for(inquiry *q, prt_arena *arena, const prt_set *set, const prt_operation *op)
 {
     prt_buf condition;
     prt_buf_init(&condition, arena);
-    if (!append_condition(&condition, arena, set, &op->range))
+    const prt_table *table = default_beside(set, op);
+    const prt_table *parent = op->branch != NULL ? op->branch : set->parent;
+    if (table == NULL || (op->bound != NULL ? !append_list_condition(&condition, arena, parent->parent, op->bound)
+                                            : !op->has_range || !append_condition(&condition, arena, set, &op->range)))
         return;
     prt_buf_fmt(&q->sql, "%sSELECT %zu AS i WHERE EXISTS (SELECT FROM %s%s WHERE %s)",
                 q->names.length == 0 ? "" : " UNION ALL ", q->names.length, table->kind == 'r' ? "ONLY " : "",
@@ -68,11 +100,11 @@ compare_names(const void *a, const void *b)
 static void
 ask_for_set(inquiry *q, prt_arena *arena, const prt_set *set)
 {
-    const prt_table *table = set->plannable ? set->default_table : NULL;
-    for (size_t i = 0; table != NULL && !table->detach_pending && table->bytes != 0 && i < set->operations.length; i++)
-        if ((set->operations.items[i].op == PRT_OP_CREATE || set->operations.items[i].op == PRT_OP_REATTACH) &&
-            set->operations.items[i].has_range)
-            ask_for(q, arena, set, table, &set->operations.items[i]);
+    for (size_t i = 0; set->plannable && i < set->operations.length; i++) {
+        const prt_operation *op = &set->operations.items[i];
+        if (op->op == PRT_OP_CREATE || op->op == PRT_OP_REATTACH)
+            ask_for(q, arena, set, op);
+    }
 }
 
 typedef PRT_VEC(const char *) name_list;

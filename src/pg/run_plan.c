@@ -216,6 +216,21 @@ look_into_defaults(prt_conn *conn, prt_arena *arena, prt_snapshot *snapshot, prt
     return false;
 }
 
+/* Columns that lower levels are, or are to be, partitioned by: the catalog is asked for no others but the keys. */
+static void
+list_columns(prt_arena *arena, const prt_targets *targets, prt_catalog_options *wanted)
+{
+    const char **columns = prt_arena_array(arena, 2 * targets->length + 1, sizeof *columns);
+    for (size_t i = 0; i < targets->length; i++) {
+        const prt_spec *spec = targets->specs[i];
+        if (spec->subpartition.kind != PRT_SUB_NONE)
+            columns[wanted->columns_length++] = spec->subpartition.column;
+        if (spec->tenant.key != NULL && spec->key.column != NULL)
+            columns[wanted->columns_length++] = spec->key.column;
+    }
+    wanted->columns = columns;
+}
+
 static bool
 read_snapshot(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const prt_run_options *options,
               prt_snapshot **out, prt_error *err)
@@ -226,6 +241,7 @@ read_snapshot(prt_conn *conn, prt_arena *arena, const prt_targets *targets, cons
                                   .now = options->now};
     for (size_t i = 0; i < targets->length; i++)
         wanted.bytes = wanted.bytes || prt_spec_wants_bytes(targets->specs[i]);
+    list_columns(arena, targets, &wanted);
     if (!prt_catalog_read(conn, arena, targets->tables, targets->length, &wanted, out, err))
         return false;
     if (!read_highest(conn, arena, targets, *out, err))
