@@ -179,14 +179,17 @@ knows_ids(const prl_hooks *hooks, const prt_key *key)
     return key == NULL ? hooks->spec->by_id : !prt_key_is_time(key);
 }
 
+/* Of a tenant that nobody knows any more only the id is left. `partition`: NULL where the hook is told of none. */
 static request
-from_context(const prl_hooks *hooks, int function, const prt_hook_context *context)
+from_context(const prl_hooks *hooks, int function, const prt_hook_context *context, const prt_hook_partition *partition)
 {
     return (request) {.hooks = hooks,
                       .function = function,
                       .schema = context->schema,
                       .table = context->table,
                       .tenant = context->tenant,
+                      .tenant_id = partition == NULL ? NULL : partition->tenant,
+                      .partition = partition,
                       .now = &context->now,
                       .ids = knows_ids(hooks, context->key)};
 }
@@ -230,7 +233,7 @@ static bool
 decide_retention(void *data, const prt_hook_context *context, prt_retention *out, prt_error *err)
 {
     const prl_hooks *hooks = data;
-    request r = from_context(hooks, hooks->retention, context);
+    request r = from_context(hooks, hooks->retention, context, NULL);
     r.out = out;
     return run(&r, retention_body, "retention", err);
 }
@@ -254,8 +257,7 @@ static bool
 decide_hold(void *data, const prt_hook_context *context, const prt_hook_partition *partition, bool *out, prt_error *err)
 {
     const prl_hooks *hooks = data;
-    request r = from_context(hooks, hooks->hold, context);
-    r.partition = partition;
+    request r = from_context(hooks, hooks->hold, context, partition);
     r.out = out;
     return run(&r, hold_body, "hold", err);
 }
@@ -278,8 +280,7 @@ decide_archive(void *data, const prt_hook_context *context, const prt_hook_parti
                prt_archive_choice *out, prt_error *err)
 {
     const prl_hooks *hooks = data;
-    request r = from_context(hooks, hooks->archive, context);
-    r.partition = partition;
+    request r = from_context(hooks, hooks->archive, context, partition);
     r.arena = arena;
     r.out = out;
     return run(&r, archive_body, "archive", err);
@@ -308,8 +309,7 @@ act(void *data, prt_hook hook, const prt_hook_context *context, const prt_hook_p
     const prl_hooks *hooks = data;
     if (hooks->actions[hook] == 0)
         return true;
-    request r = from_context(hooks, hooks->actions[hook], context);
-    r.partition = partition;
+    request r = from_context(hooks, hooks->actions[hook], context, partition);
     r.cause = cause;
     r.acts = true;
     return run(&r, action_body, prt_hook_names[hook], err);

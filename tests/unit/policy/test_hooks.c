@@ -214,6 +214,13 @@ test_tenants(void **state)
     h->context.tenant = NULL;
     assert_false(retention(h, &out, &err));
     assert_contains(err.message, "attempt to index a nil value");
+    /* Of a tenant that is in no list any more, the id is all there is. */
+    define(h,
+           "interval = '1 day', hold = function(ctx, p) return ctx.tenant.id == '42' and ctx.tenant.plan == nil end");
+    h->partition.tenant = "42";
+    held = false;
+    assert_ok(hold(h, &held, &err), &err);
+    assert_true(held);
 }
 
 static void
