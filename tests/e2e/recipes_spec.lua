@@ -75,7 +75,7 @@ describe("recipe", function()
       { "2026-03-12 00:00", "2026-03-12 06:00" }, { "2026-03-12 06:00", "2026-03-12 12:00" } })
       .. "INSERT INTO recipes.traces SELECT t, repeat('x', 1000) FROM generate_series(timestamptz '2026-03-11 18:00', "
       .. "'2026-03-12 11:59', '30 s') t;")
-    local policy = changed("size_budget", "500 GB", "2000 KB")
+    local policy = changed("size_budget", 'bytes = "500 GB"', 'bytes = "2000 KB"')
     applied(db, now, policy)
     assert.matches("^p1 ", sql(db, "SELECT string_agg(relname, ' ' ORDER BY relname) || ' ' FROM pg_class "
       .. "WHERE relnamespace = 'recipes'::regnamespace AND relkind = 'r' AND NOT relispartition"))
