@@ -62,6 +62,8 @@ push_operation(lua_State *L, prt_arena *arena, const prt_set *set, const prt_ope
 {
     lua_createtable(L, 0, 18);
     set_origin(L, arena, set);
+    if (operation->purge != NULL)
+        set_text(L, "tenant", operation->purge->tenant);
     set_text(L, "op", prt_op_names[operation->op]);
     set_text(L, "schema", operation->schema);
     set_text(L, "partition", operation->name);

@@ -102,7 +102,7 @@ log_outcome(const prt_executor *x, prt_task task, const prt_outcome *outcome)
     prt_field fields[] = {{"op", prt_op_names[op->op]},
                           {"partition", object(x, task)},
                           {"policy", prt_exec_set(x, task)->spec->name},
-                          {"tenant", prt_exec_set(x, task)->tenant},
+                          {"tenant", op->purge != NULL ? op->purge->tenant : prt_exec_set(x, task)->tenant},
                           {"error", bad ? error->message : NULL},
                           {"sqlstate", bad && error->sqlstate[0] != '\0' ? error->sqlstate : NULL},
                           {"hint", bad && error->hint[0] != '\0' ? error->hint : NULL},

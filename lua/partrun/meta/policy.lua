@@ -14,12 +14,25 @@
 ---@field now partrun.time the run's time; not in naming functions
 ---@field policy string
 ---@field table partrun.hook_table the partitioned table
+---@field tenant? partrun.tenant_row nil where several tenants share the partition; only `id` in naming functions, and of unknown tenants
 ---@field log partrun.log
 
 --- What action hooks are told.
 ---@class partrun.action_context: partrun.context
 ---@field db partrun.db
 ---@field http partrun.http
+
+--- What the policy's list or query says of a tenant: strings, integers, floats and booleans; NULL is nil.
+---@class partrun.tenant_row
+---@field id string|integer
+---@field [string] string|number|boolean
+
+--- What came of an archive.
+---@class partrun.hook_archive
+---@field url string
+---@field rows integer
+---@field bytes integer of the stored object
+---@field sha256 string of the stored object
 
 ---@class partrun.hook_partition
 ---@field schema string
@@ -29,6 +42,8 @@
 ---@field bytes? integer
 ---@field rows? integer an estimate
 ---@field state "attached"|"pending"|"detached"|"new"|"dropped"
+---@field tenant? string its id as PostgreSQL prints it; nil where several tenants share the partition
+---@field archive? partrun.hook_archive once it is archived
 
 ---@class partrun.retention_amount
 ---@field partitions? integer whole partitions before the current one
@@ -52,27 +67,32 @@
 ---@field indexes? boolean default true
 
 ---@class partrun.archive_target
----@field url string
+---@field url string "file:///...", "s3://...", "schema:NAME"; a template, unless a function returns it
 ---@field format? "csv"|"csv.gz"|"csv.zst"|"copy"|"copy.gz"|"copy.zst"
 ---@field columns? string[]
 
+--- An id, or a row with one.
+---@alias partrun.tenant_value string|integer|partrun.tenant_row
+
 ---@class partrun.tenant
----@field key string
----@field values string|(string|integer|table)[] a query, or a list
----@field unknown? "keep"|{ drop_after: string }
+---@field key string the column that says whose a row is
+---@field values string|partrun.tenant_value[] a query, or a list
+---@field unknown? "keep"|{ drop_after: string|partrun.interval } default "keep"
 
+--- How expired rows are deleted from partitions that tenants share.
 ---@class partrun.purge
----@field batch? integer
----@field pause? string
----@field max_rows? integer
+---@field batch? integer rows of one DELETE; default 5000
+---@field pause? string|partrun.interval between two; default "100 ms"
+---@field max_rows? integer of one run; default: no cap
 
+--- One of hash with modulus, list with values, range with interval.
 ---@class partrun.subpartition
 ---@field hash? string
 ---@field modulus? integer
 ---@field list? string
----@field values? string|string[]
+---@field values? string|partrun.tenant_value[]
 ---@field range? string
----@field interval? string|integer
+---@field interval? string|partrun.interval|integer
 
 ---@class partrun.alert
 ---@field runway? string
