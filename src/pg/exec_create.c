@@ -36,9 +36,9 @@ prt_exec_creations(const prt_set *set)
 }
 
 static bool
-makes_table(prt_op op)
+attaches(prt_op op)
 {
-    return op == PRT_OP_CREATE || op == PRT_OP_DRAIN;
+    return op == PRT_OP_CREATE || op == PRT_OP_DRAIN || op == PRT_OP_REATTACH;
 }
 
 static bool
@@ -54,7 +54,7 @@ leave_out(works *w, prt_batch *batch)
     size_t kept = 0;
     for (size_t i = 0; i < batch->length; i++) {
         prt_task task = batch->tasks[i];
-        if (!w->sets[task.set].unguarded || !makes_table(prt_exec_operation(w->x, task)->op)) {
+        if (!w->sets[task.set].unguarded || !attaches(prt_exec_operation(w->x, task)->op)) {
             batch->tasks[kept++] = task;
             continue;
         }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "model/ident.h"
+#include "pg/exec_archive.h"
 #include "pg/exec_create.h"
 #include "pg/exec_purge.h"
 #include "pg/retry.h"
@@ -66,7 +67,7 @@ detaches(const prt_set *set, const prt_operation *op)
 {
     const prt_table *table = find_attached(set, op->oid);
     return table != NULL && !table->detach_pending &&
-           (op->op == PRT_OP_DETACH || op->op == PRT_OP_DROP || op->op == PRT_OP_MOVE);
+           (op->op == PRT_OP_DETACH || op->op == PRT_OP_DROP || op->op == PRT_OP_MOVE || op->op == PRT_OP_ARCHIVE);
 }
 
 /* A hook decides just before its own partition is touched: nothing is marked before it was asked. */
@@ -143,8 +144,12 @@ set_detach_timeouts(prt_executor *x)
 }
 
 static bool
-run_alone(prt_executor *x, const prt_set *set, const prt_operation *op, const prt_statement *statement, prt_error *err)
+run_alone(prt_executor *x, prt_task task, const prt_statement *statement, prt_error *err)
 {
+    const prt_set *set = prt_exec_set(x, task);
+    const prt_operation *op = prt_exec_operation(x, task);
+    if ((statement->flags & PRT_ARCHIVE) != 0)
+        return prt_exec_archive(x, task, (size_t) (statement - op->statements), err);
     if (op->op != PRT_OP_ANALYZE)
         set_detach_timeouts(x);
     else
@@ -201,7 +206,7 @@ run_group(prt_executor *x, prt_task task, size_t start, size_t end, prt_journal_
         prt_error why = {0};
         row->attempts = *attempts;
         bool last = end == op->statements_length;
-        if (alone ? run_alone(x, set, op, statements, &why)
+        if (alone ? run_alone(x, task, statements, &why)
                   : run_script(x, set, statements, end - start, is_last_look(op, statements, end - start),
                                last ? row : NULL, &why))
             return true;
@@ -256,14 +261,17 @@ fail_task(retirement *r, size_t index, prt_journal_row *row, bool alone, prt_err
 {
     prt_executor *x = r->x;
     prt_task task = r->tasks[index];
+    bool detached = false;
     bool waited = prt_retry_worth(err) || strcmp(err->sqlstate, "57014") == 0;
     if (!prt_exec_fatal(err) && detaches(prt_exec_set(x, task), prt_exec_operation(x, task))) {
         detach_state state = look_at(x, prt_exec_operation(x, task));
         explain(err, &state, alone);
         unmark(x, task, &state);
         r->waited[task.set] |= waited && alone;
+        detached = state.known && !state.attached;
     }
     prt_exec_failed(x, task, row->attempts, row->duration, err);
+    prt_exec_outcome(x, task)->detached = detached;
 }
 
 static bool
@@ -289,18 +297,19 @@ retire(retirement *r, size_t index, prt_error *err)
         return prt_exec_purge(x, task, err);
     int64_t began = prt_clock_monotonic();
     prt_journal_row row = {.set = prt_exec_set(x, task), .operation = op, .attempts = 1};
-    bool alone = false;
+    bool alone = false, detach = false;
     size_t skip = r->marked[index] ? early_length(op) : 0, end;
     prt_exec_started(x, task);
     for (size_t start = skip; start < op->statements_length; start = end) {
         prt_error why = {0};
         end = prt_group_end(op->statements, op->statements_length, start);
         alone = (op->statements[start].flags & PRT_ALONE) != 0;
+        detach = alone && (op->statements[start].flags & PRT_ARCHIVE) == 0;
         row.duration = prt_clock_monotonic() - began;
         if (!call_hooks(x, task, start == skip, end, &why) ||
             !run_group(x, task, start, end, &row, &row.attempts, &why)) {
             row.duration = prt_clock_monotonic() - began;
-            fail_task(r, index, &row, alone, &why);
+            fail_task(r, index, &row, detach, &why);
             if (prt_exec_fatal(&why))
                 *err = why;
             return !prt_exec_fatal(&why);

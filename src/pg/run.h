@@ -28,7 +28,7 @@ typedef struct prt_run_event {
     const prt_outcome *outcome; /* NULL: it starts, or goes on */
     size_t index, total;
     const prt_archive_progress *archive; /* goes on: how far its archive is; NULL otherwise */
-    int64_t rows, elapsed;               /* of one that goes on: so far, and microseconds since its start; 0: it starts */
+    int64_t rows, elapsed; /* of one that goes on: so far, and microseconds since its start; 0: it starts */
 } prt_run_event;
 
 typedef struct prt_run_options {
@@ -41,7 +41,7 @@ typedef struct prt_run_options {
     bool no_journal;
     int64_t lock_timeout_ms, statement_timeout_ms; /* 0: the policy's; override otherwise */
     const char *fingerprint;                       /* a saved plan's: PRT_ERR_DRIFT when the plan of now differs */
-    const prt_archiver *archiver; /* NULL: operations with an archive fail */
+    const prt_archiver *archiver;                  /* NULL: operations with an archive fail */
     const prt_log *log;
     void (*progress)(void *data, const prt_run_event *event); /* may be NULL */
     void *progress_data;
