@@ -175,3 +175,36 @@ describe("archive and restore", function()
     assert.equal("", sql(db, "SELECT * FROM large EXCEPT SELECT * FROM back"))
   end)
 end)
+
+-- The drill of docs/archiving.md, word for word, on the demo's tables.
+describe("the restore drill", function()
+  after_each(support.cleanup)
+
+  it("does what the document says", function()
+    local text = support.read "docs/archiving.md":match "\n## A restore drill\n(.*)"
+    local folder, blocks = support.folder(), {}
+    for block in text:gmatch "```sh\n(.-)```" do
+      blocks[#blocks + 1] = block
+    end
+    assert.equal("partrun demo\n", table.remove(blocks, 1))
+    local script = table.concat(blocks):gsub("/tmp/drill", folder)
+    local database = support.database()
+    local sample = support.shell(("PGOPTIONS=\"-c sample.now=$(date -u +%%FT%%TZ)\" psql -qX -v ON_ERROR_STOP=1 -d %s "
+      .. "-f tests/sample/schema.sql -f tests/sample/rows.sql"):format(database))
+    assert.equal(0, sample.status, sample.err)
+    assert.equal(0, partrun({ "apply", "policies/webhooks.lua" }, { database = database }).status)
+
+    os.execute(("mkdir %s/bin; ln -s %s %s/bin/partrun"):format(folder, support.absolute(support.bin), folder))
+    local result = support.shell(("PATH=%s/bin:$PATH PARTRUN_DSN=dbname=%s bash -u %s"):format(folder, database,
+      support.write(folder .. "/drill.sh", script)))
+    assert.equal(0, result.status, support.told(result))
+    for _, part in ipairs {
+      "archived and verified", "DROP TABLE", "attached to webhooks.events", "\nthe same\n", "PRIMARY KEY",
+      "Partition of: webhooks.events", "public.looked_at", "user.login", "exit status 1",
+    } do
+      assert.matches(part, result.out, 1, true)
+    end
+    assert.matches("the archive is damaged", result.err, 1, true)
+    assert.is_false(support.exists(database, "damaged"))
+  end)
+end)
