@@ -269,6 +269,17 @@ def latencies(database, seconds, during=None):
     return values
 
 
+def report_latencies(rows):
+    """Prints a line for each of {name: runs}; {name: (p99, worst)}."""
+    figures = {}
+    for name, runs in rows.items():
+        p50, p99 = (statistics.median(percentile(r, share) for r in runs) for share in (0.5, 0.99))
+        worst = max(max(r) for r in runs)
+        figures[name] = (p99, worst)
+        print(f"  {name:<42} p50 {p50:6.2f}   p99 {p99:6.2f}   max {worst:7.2f}")
+    return figures
+
+
 def latency():
     setup = EVENTS.format(t="public.events") + "CREATE SEQUENCE public.ids CACHE 1000;\n"
     setup += "".join(partition_of("public.events", n - 400) for n in range(402))
@@ -287,18 +298,44 @@ def latency():
         make()
         rows["drop 300, raw"].append(latencies("bench_latency", 8, lambda: timed(by_psql("bench_latency", by_hand))))
     print("\nInsert latency of a writer of 1,000 a second (ms, medians of runs; the worst of all runs)")
-    figures = {}
-    for name, runs in rows.items():
-        p50, p99 = (statistics.median(percentile(r, share) for r in runs) for share in (0.5, 0.99))
-        worst = max(max(r) for r in runs)
-        figures[name] = (p99, worst)
-        print(f"  {name:<42} p50 {p50:6.2f}   p99 {p99:6.2f}   max {worst:7.2f}")
+    figures = report_latencies(rows)
     for name in ("create 600", "drop 300"):
         target(f"p99 while it goes on ({name}) / quiet", figures[name][0] / figures["quiet"][0], 1.2)
         target(f"longest insert ({name}), ms", figures[name][1], 300 + 100)
 
 
-BENCHES = {"create": create_thousand, "parents": many_parents, "noop": no_op, "drop": drop_thousand, "latency": latency}
+def purge():
+    rows = 450_000
+    setup = EVENTS.format(t="public.events") + "CREATE SEQUENCE public.ids START 10000000 CACHE 1000;\n"
+    setup += "".join(partition_of("public.events", n - 30) for n in range(34))
+    # A tenth of the rows is of a tenant that keeps them for the partitions' whole life, the others have expired.
+    setup += (f"INSERT INTO public.events SELECT i, timestamptz '{day(-29)}' + interval '25 days' * i / {rows},"
+              " CASE WHEN i % 10 = 0 THEN 'pro' ELSE 'free' END, jsonb_build_object('note', md5(i::text), 'more', md5((i * 7)::text))"
+              f" FROM generate_series(1, {rows}) AS i;\nVACUUM ANALYZE public.events;\n")
+    make = fresh("bench_purge", setup)
+    policy = write("purge.lua", 'return require "partrun".policy { table = "public.events", interval = "1 day", premake = 1,'
+                   ' cleanup = "drop", tenant = { key = "kind", values = { { id = "free", days = "2 days" },'
+                   ' { id = "pro", days = "90 days" }, { id = "x", days = "90 days" } } },'
+                   ' retention = function(ctx) return ctx.tenant.days end }')
+    by_hand = raw("purge.sql", [f"DELETE FROM public.events WHERE kind = 'free' AND at < '{day(-2)}';\n"])
+    runs, seconds = {"quiet": [], "purge": [], "one DELETE, raw": []}, {"purge": [], "one DELETE, raw": []}
+    for _ in range(RUNS):
+        for name, command in (("quiet", None), ("purge", partrun("bench_purge", policy)),
+                              ("one DELETE, raw", by_psql("bench_purge", by_hand))):
+            make()
+            during = (lambda name=name, command=command: seconds[name].append(timed(command)[0])) if command else None
+            runs[name].append(latencies("bench_purge", 9, during))
+            left = int(psql("bench_purge", f"SELECT count(*) FROM public.events WHERE kind = 'free'"))
+            if command and left:
+                sys.exit(f"{name}: {left} expired rows are left")
+    print("\nPurge of 405,000 rows beside a writer of 1,000 inserts a second (ms, medians of runs; the worst of all runs)")
+    p99 = report_latencies(runs)
+    for name, values in seconds.items():
+        print(f"  {name:<42} {statistics.median(values):8.2f} s   {rows * 0.9 / statistics.median(values):10,.0f} rows/s")
+    target("p99 while it goes on (purge) / quiet", p99["purge"][0] / p99["quiet"][0], 1.2)
+
+
+BENCHES = {"create": create_thousand, "parents": many_parents, "noop": no_op, "drop": drop_thousand, "latency": latency, "purge": purge}
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
