@@ -42,6 +42,17 @@ optional(const char *text)
     return text == NULL ? json_null() : json_string(text);
 }
 
+/* As people write it, if that can be read again: control characters in a name are shown, not written, by that. */
+static json_t *
+qualified(prt_arena *arena, const char *schema, const char *name)
+{
+    const char *text = prt_ident_display(arena, schema, name), *schema_again, *name_again;
+    prt_error ignored = {0};
+    bool same = prt_ident_parse(arena, text, &schema_again, &name_again, &ignored) && schema_again != NULL &&
+                strcmp(schema, schema_again) == 0 && strcmp(name, name_again) == 0;
+    return json_string(same ? text : prt_ident_qualify(arena, schema, name));
+}
+
 static json_t *
 list(const char *const *texts)
 {
@@ -62,9 +73,8 @@ prt_manifest_write(prt_arena *arena, const prt_manifest *m, const char **text, p
         json_t *value; /* NULL: not UTF-8 */
     } fields[] = {
         {"version", json_integer(VERSION)},
-        {"table", json_string(prt_ident_display(arena, m->schema, m->name))},
-        {"parent", m->parent_name == NULL ? json_null()
-                                          : json_string(prt_ident_display(arena, m->parent_schema, m->parent_name))},
+        {"table", qualified(arena, m->schema, m->name)},
+        {"parent", m->parent_name == NULL ? json_null() : qualified(arena, m->parent_schema, m->parent_name)},
         {"from", end(m->from)},
         {"to", end(m->to)},
         {"bound", optional(m->bound)},

@@ -713,6 +713,8 @@ says_that_the_disk_is_full(void **state)
 
 typedef struct waiter {
     fixture *f;
+    prt_arena *arena; /* of its thread */
+    prt_archive_request request;
     prt_archive_result result;
     prt_error err;
     bool ok;
@@ -723,9 +725,8 @@ archive_meanwhile(void *data)
 {
     waiter *w = data;
     static const prt_archive_options options = {0};
-    prt_archive_request r = request(w->f, "t", "a.csv");
     w->ok = prt_conn_timeouts(w->f->pg->conn, 60000, 1000, &w->err) &&
-            prt_archive_table(w->f->pg->conn, w->f->arena, &r, &options, &w->result, &w->err);
+            prt_archive_table(w->f->pg->conn, w->arena, &w->request, &options, &w->result, &w->err);
     return NULL;
 }
 
@@ -734,7 +735,7 @@ static void
 waits_for_a_rewrite_and_then_sees_its_rows(void **state)
 {
     fixture *f = *state;
-    waiter w = {.f = f};
+    waiter w = {.f = f, .arena = prt_arena_new(), .request = request(f, "t", "a.csv")};
     pthread_t thread;
     pg_sql(f->pg, "CREATE TABLE t AS SELECT i FROM generate_series(1, 1000) AS i");
     pg_sql(f->pg, "BEGIN; ALTER TABLE t ALTER COLUMN i TYPE bigint; INSERT INTO t VALUES (0)");
@@ -745,6 +746,7 @@ waits_for_a_rewrite_and_then_sees_its_rows(void **state)
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_ok(w.ok, &w.err);
     assert_int_equal(w.result.rows, 1001);
+    prt_arena_free(w.arena);
     /* The session's limits are as they were. */
     PGresult *shown = NULL;
     assert_ok(prt_query(f->pg->conn, "SHOW statement_timeout", 0, NULL, &shown, &w.err), &w.err);

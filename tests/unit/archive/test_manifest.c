@@ -16,7 +16,7 @@ sample(json_t *definition)
     return (prt_manifest) {.schema = "My Schema",
                            .name = "a.b",
                            .parent_schema = "public",
-                           .parent_name = "we\"ird",
+                           .parent_name = "we\"ird\n\x7f",
                            .from = "2025-01-01T00:00:00Z",
                            .to = "-12345678901234567",
                            .bound = "FOR VALUES FROM ('x') TO ('y')",
