@@ -308,7 +308,7 @@ read_alert(lua_State *L, int t, prt_spec *spec)
 static void
 read_unsupported(lua_State *L, int t, prt_spec *spec)
 {
-    static const char *const fields[] = {"archive", "subpartition"};
+    static const char *const fields[] = {"archive"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields && spec->unsupported == NULL; i++) {
         if (prl_raw_field(L, t, fields[i]) != LUA_TNIL)
             spec->unsupported = fields[i];

@@ -496,3 +496,23 @@ prt_naming_make(prt_arena *arena, const prt_naming *naming, const prt_name_input
     *name = full.data;
     return true;
 }
+
+bool
+prt_naming_branch(prt_arena *arena, const char *table, const char *tenant, const char **name, prt_error *err)
+{
+    /* No range is shown: any cell will do. */
+    static const char text[] = "{table}_{tenant}";
+    static const prt_key key = {.kind = PRT_KEY_ID};
+    static const prt_grid grid = {.unit = PRT_UNIT_ID, .step = 1};
+    const prt_name_input input = {.table = table,
+                                  .tenant = tenant,
+                                  .key = &key,
+                                  .grid = &grid,
+                                  .range = {.from = {.pos = 0, .sql = "0"}, .to = {.pos = 1, .sql = "1"}}};
+    prt_buf full;
+    prt_buf_init(&full, arena);
+    if (!put_name(&full, text, &input, table, err))
+        return false;
+    *name = full.data;
+    return full.length <= PRT_NAME_BYTES || shorten(arena, text, &input, full.data, name, err);
+}

@@ -54,5 +54,8 @@ PRT_NODISCARD bool prt_template_expand(prt_arena *arena, const char *text, const
  * business. */
 PRT_NODISCARD bool prt_naming_make(prt_arena *arena, const prt_naming *naming, const prt_name_input *input,
                                    const char **name, prt_error *err);
+/* The name of a tenant's branch under a LIST parent, <table>_<tenant>: in 63 bytes as above. */
+PRT_NODISCARD bool prt_naming_branch(prt_arena *arena, const char *table, const char *tenant, const char **name,
+                                     prt_error *err);
 
 #endif

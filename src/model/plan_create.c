@@ -139,6 +139,23 @@ prt_naming_tenant(const prt_worksite *site)
     return site->set->exact || asked ? site->set->tenant : NULL;
 }
 
+/* The branch of a tenant under LIST may be called after it; then the names below it are made as the branch's own was, so
+ * that those of long tenants stay apart. */
+static void
+name_by_root(const prt_worksite *site, prt_name_input *input)
+{
+    const prt_table *root = site->set->parent->parent_table;
+    if (site->set->tenant == NULL || input->tenant != NULL || root == NULL || root->parent->strategy != 'l')
+        return;
+    const char *name;
+    prt_error ignored = {0};
+    if (!prt_naming_branch(site->arena, root->name, site->set->tenant, &name, &ignored) ||
+        strcmp(name, site->set->table) != 0)
+        return;
+    input->table = root->name;
+    input->tenant = site->set->tenant;
+}
+
 static void
 create_segment(prt_worksite *site, prt_name_set *siblings, const prt_segment *segment)
 {
@@ -149,6 +166,7 @@ create_segment(prt_worksite *site, prt_name_set *siblings, const prt_segment *se
                             .key = &set->key,
                             .grid = &set->grid,
                             .range = segment->range};
+    name_by_root(site, &input);
     prt_operation operation = {.op = PRT_OP_CREATE,
                                .schema = set->schema,
                                .has_range = true,

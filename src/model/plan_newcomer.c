@@ -95,6 +95,7 @@ plan_range(newcomer *n, const prt_parent *like, const char *name, prt_sublevel *
     *table = (prt_table) {
         .schema = n->root->schema, .name = name, .owner = n->root->owner, .kind = 'p', .rows = -1, .bytes = -1};
     table->parent = parent;
+    memcpy(&table->parent_table, &n->root, sizeof n->root); /* only looked at */
     *plan = (prt_plan) {.arena = arena, .snapshot = planner->snapshot, .now = planner->snapshot->now};
     prt_planner inner = *planner;
     inner.plan = plan;
@@ -257,17 +258,16 @@ create(newcomer *n)
     prt_worksite *site = n->site;
     prt_arena *arena = site->arena;
     const char *tenant = site->set->tenant;
-    prt_operation o = {
-        .op = PRT_OP_CREATE,
-        .schema = n->root->schema,
-        .reason = "new tenant",
-        .bytes = -1,
-        .rows = -1,
-        .bound = prt_arena_printf(arena, "FOR VALUES IN (%s)", prt_literal_quote(arena, tenant)),
-        .name = prt_subtree_name(arena, n->root->name, n->root->name, prt_arena_printf(arena, "_%s", tenant))};
-    if (o.name == NULL) {
+    prt_operation o = {.op = PRT_OP_CREATE,
+                       .schema = n->root->schema,
+                       .reason = "new tenant",
+                       .bytes = -1,
+                       .rows = -1,
+                       .bound = prt_arena_printf(arena, "FOR VALUES IN (%s)", prt_literal_quote(arena, tenant))};
+    prt_error err = {0};
+    if (!prt_naming_branch(arena, n->root->name, tenant, &o.name, &err)) {
         refuse(n, PRT_FINDING_NAME_COLLISION, "create its LIST partition by hand, under any name",
-               prt_arena_printf(arena, "the name of its partition would be longer than %d bytes", PRT_NAME_BYTES));
+               prt_arena_strdup(arena, err.message));
         return;
     }
     o.table = prt_subtree_made(site, n->root, o.name, o.bound);

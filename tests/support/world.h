@@ -220,6 +220,22 @@ world_archive(world *w, const prt_set *set, const prt_operation *o, prt_table *t
             assert_true(prt_marker_read(w->arena, table->comment, &w->snapshot.waiting[i].marker));
 }
 
+/* Makes a branch of a new partition: RANGE ("at") and so on, by a column that its parent has, or one of times. */
+static inline void
+world_below(world *w, prt_table *t, const prt_sublevel *level)
+{
+    if (level == NULL)
+        return;
+    const char *quoted = strchr(level->partition_by, '"') + 1;
+    const char *column = prt_arena_strndup(w->arena, quoted, strcspn(quoted, "\""));
+    const prt_key_column *above = &t->parent_table->parent->key[0];
+    const char *type = strcmp(above->name, column) == 0 ? above->type : "timestamp with time zone";
+    char strategy = (char) (level->partition_by[0] - 'A' + 'a');
+    world_partitioned(w, t, strategy, column, type);
+    for (size_t i = 0; i < level->length; i++)
+        world_below(w, world_child(w, t, level->children[i].name, level->children[i].bound), level->children[i].below);
+}
+
 /* What PostgreSQL would do: the test's own reading of each operation, bounds checked for overlaps as ATTACH does. */
 static inline void
 world_apply_one(world *w, const prt_set *set, const prt_operation *o)
@@ -231,8 +247,11 @@ world_apply_one(world *w, const prt_set *set, const prt_operation *o)
     if (o->op == PRT_OP_CREATE || o->op == PRT_OP_DRAIN) {
         const char *bound = o->has_range ? prt_arena_printf(w->arena, "FOR VALUES FROM (%s) TO (%s)", o->range.from.sql,
                                                             o->range.to.sql)
-                                         : "DEFAULT";
-        world_child(w, parent, o->name, bound);
+                            : o->bound != NULL ? o->bound
+                                               : "DEFAULT";
+        if (o->branch != NULL)
+            memcpy(&parent, &o->branch, sizeof parent);
+        world_below(w, world_child(w, parent, o->name, bound), o->below);
         return;
     }
     bool retires = o->op == PRT_OP_DROP || o->op == PRT_OP_DETACH || o->op == PRT_OP_MOVE || o->op == PRT_OP_FINALIZE ||
