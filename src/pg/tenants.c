@@ -26,9 +26,10 @@ typedef struct wanted {
     size_t given_length;
     const char *query;
     const char *type, *plain; /* of sql/value_columns.sql; NULL: there is no such column */
-    bool read;                /* `rows` are there */
-    prt_tenant_list rows;     /* ids as they were given */
-    prt_tenant_list *list;    /* what comes of it */
+    bool is_boolean;
+    bool read;             /* `rows` are there */
+    prt_tenant_list rows;  /* ids as they were given */
+    prt_tenant_list *list; /* what comes of it */
 } wanted;
 
 typedef struct reader {
@@ -157,17 +158,18 @@ read_rows(const reader *r, wanted *w, prt_error *err)
 
 /* ---- ids ---- */
 
-/* format's %s prints as bounds are printed; a cast to text would take the blanks from the end of a char(n). */
+/* format's %s prints as bounds are printed, where a cast to text would take the blanks from the end of a char(n); bounds
+ * of booleans say true and false, and there the cast is right. */
 static const char *
 cast_sql(const reader *r, const wanted *w)
 {
-    const char *whole = "true";
+    const char *value = prt_arena_printf(r->arena, "v.id::%s", w->type), *whole = "true";
+    const char *text = prt_arena_printf(r->arena, w->is_boolean ? "%s::text" : "pg_catalog.format('%%s', %s)", value);
     if (w->plain != NULL)
-        whole = prt_arena_printf(r->arena, "v.id::%s = v.id::%s", w->plain, w->type);
+        whole = prt_arena_printf(r->arena, "v.id::%s = %s", w->plain, value);
     return prt_arena_printf(r->arena,
-                            "SELECT pg_catalog.format('%%s', v.id::%s), %s "
-                            "FROM unnest($1::text[]) WITH ORDINALITY AS v (id, place) ORDER BY v.place",
-                            w->type, whole);
+                            "SELECT %s, %s FROM unnest($1::text[]) WITH ORDINALITY AS v (id, place) ORDER BY v.place",
+                            text, whole);
 }
 
 static const char *
@@ -365,6 +367,7 @@ read_types(const reader *r, wanted *all, size_t length, prt_error *err)
         wanted *w = asked[prt_cell_int(result, row, 0, 1) - 1];
         w->type = prt_cell_text(r->arena, result, row, 1);
         w->plain = prt_cell_text(r->arena, result, row, 2);
+        w->is_boolean = prt_cell_bool(result, row, 3);
     }
     PQclear(result);
     return true;

@@ -114,11 +114,12 @@ static void
 test_ids_as_the_column_prints_them(void **state)
 {
     pg_test *t = *state;
-    pg_sql(t,
-           "CREATE DOMAIN code AS char(3) CHECK (VALUE <> 'bad'); CREATE SCHEMA \"My Schema\"; "
-           "CREATE TYPE \"My Schema\".\"Level\" AS ENUM ('low', 'High'); "
-           "CREATE TABLE t (u uuid, i int, s smallint, c char(3), v varchar(3), x text, d code, e \"My "
-           "Schema\".\"Level\", n numeric(4, 1), day date, \"Odd\"\" name\" bigint, at date) PARTITION BY RANGE (at)");
+    pg_sql(t, "CREATE DOMAIN code AS char(3) CHECK (VALUE <> 'bad'); CREATE SCHEMA \"My Schema\"; CREATE DOMAIN yes AS "
+              "boolean CHECK (VALUE); "
+              "CREATE TYPE \"My Schema\".\"Level\" AS ENUM ('low', 'High'); "
+              "CREATE TABLE t (u uuid, i int, s smallint, c char(3), v varchar(3), x text, d code, e \"My "
+              "Schema\".\"Level\", n numeric(4, 1), day date, flag boolean, yes yes, \"Odd\"\" name\" bigint, at date) "
+              "PARTITION BY RANGE (at)");
     static const struct {
         const char *column, *ids[4], *expected;
     } cases[] = {
@@ -146,6 +147,9 @@ test_ids_as_the_column_prints_them(void **state)
         {"n", {"2.55"}, "has the id \"2.55\", which column n of type numeric(4,1) cannot hold as it is"},
         {"day", {"20250102", "2025-1-3"}, "2025-01-02|2025-01-03"},
         {"Odd\" name", {"5"}, "5"},
+        {"flag", {"t", "no"}, "false|true"},
+        {"yes", {"on"}, "t"},
+        {"yes", {"off"}, "violates check constraint"},
         {"gone", {"5"}, "the table has no column gone (correct the policy's `tenant.key`)"},
         {"ctid", {"5"}, "the table has no column ctid"},
     };
@@ -159,10 +163,18 @@ test_ids_as_the_column_prints_them(void **state)
     const prt_tenant_list *list = read_one(t, list_spec(t, "public.t", "u", ids));
     assert_string_equal(row(t, &list->items[0]), "id=t:acde070d-8c4c-4f0d-9d8a-162843c10333");
     assert_non_null(prt_tenant_find(list, "acde070d-8c4c-4f0d-9d8a-162843c10333"));
+    assert_string_equal(show(t, read_one(t, query_spec(t, "public.t", "flag", "VALUES (true), (false)"))),
+                        "false|true");
     /* Exactly as bounds are printed. */
     pg_sql(t, "CREATE TABLE l (c char(3)) PARTITION BY LIST (c); CREATE TABLE l1 PARTITION OF l FOR VALUES IN ('a')");
     assert_string_equal(pg_value(t, "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'l1'"),
                         "FOR VALUES IN ('a  ')");
+    pg_sql(t, "CREATE TABLE b (f yes) PARTITION BY LIST (f); CREATE TABLE b1 PARTITION OF b FOR VALUES IN (true);"
+              "CREATE TABLE f (f boolean) PARTITION BY LIST (f); CREATE TABLE f1 PARTITION OF f FOR VALUES IN (true)");
+    assert_string_equal(pg_value(t, "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'f1'"),
+                        "FOR VALUES IN (true)");
+    assert_string_equal(pg_value(t, "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'b1'"),
+                        "FOR VALUES IN ('t')");
 }
 
 static void

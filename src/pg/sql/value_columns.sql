@@ -1,8 +1,9 @@
 -- purpose: the types of columns $2 of tables $1, side by side; place counts from 1. A column that is not there is left out. An
 --   explicit cast to a type with a length cuts and rounds: for such types (and domains over them) `plain` is the type
---   without it, to tell whether that happened; NULL for all others.
+--   without it, to tell whether that happened; NULL for all others. Booleans, but not domains over them, are not
+--   printed in bounds as their output function prints them.
 -- parameters: $1 oid[], $2 text[]
--- columns: place bigint, type text, plain text
+-- columns: place bigint, type text, plain text, is_boolean boolean
 -- versions: 14+
 WITH RECURSIVE chain AS (
     SELECT w.place, 0 AS depth, a.atttypid AS type, a.atttypmod AS modifier
@@ -24,5 +25,6 @@ WITH RECURSIVE chain AS (
 )
 SELECT place,
        pg_catalog.format_type(type, modifier) AS type,
-       CASE WHEN limited THEN pg_catalog.format_type(last_type, -1) END AS plain
+       CASE WHEN limited THEN pg_catalog.format_type(last_type, -1) END AS plain,
+       type = 'pg_catalog.bool'::pg_catalog.regtype AS is_boolean
   FROM ends
