@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "model/civil.h"
 #include "model/naming.h"
@@ -269,14 +270,55 @@ test_ids(void **state)
     prt_arena_free(arena);
 }
 
+/* Ids that begin alike, of every length, a character of two bytes now and then at the cut: no two share a name. */
+static void
+test_tenants(void **state)
+{
+    (void) state;
+    enum { TENANTS = 4000 };
+    static const char *const tables[] = {"t", "events", "a_table_with_a_name_of_forty_bytes_in_all"};
+    static const char *const namings[] = {"partman", "ppm", "go_partman", "{tenant}_{from}", "{table}.{tenant}.{from}"};
+    prt_arena *arena = prt_arena_new();
+    prt_error err = {0};
+    prt_key key;
+    const prt_grid grid = grid_of("1 day", prt_zone_utc());
+    const prt_pos from = support_instant("2025-01-01"), to = support_instant("2025-01-02");
+    assert_ok(prt_key_init(&key, "at", "timestamp with time zone", 2, 1, NULL, NULL, &err), &err);
+    for (size_t t = 0; t < COUNT(tables); t++)
+        for (size_t n = 0; n < COUNT(namings); n++) {
+            name_list names = {0};
+            for (int i = 0; i < TENANTS; i++) {
+                const char *name;
+                const prt_naming how = {.text = namings[n]};
+                const char *tenant = prt_arena_printf(arena, "%.*s%s%d", i % 90,
+                                                      "0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqr"
+                                                      "stuvwxyz0123456789abcdefghijklmnopqrstuvwxyz",
+                                                      i % 3 == 0 ? "\u00e9\u00e9" : "-", i);
+                const prt_name_input input = {.schema = "s",
+                                              .table = tables[t],
+                                              .tenant = tenant,
+                                              .key = &key,
+                                              .grid = &grid,
+                                              .range = {.from = {.pos = from}, .to = {.pos = to}}};
+                assert_ok(prt_naming_make(arena, &how, &input, &name, &err), &err);
+                char *repaired = prt_arena_strdup(arena, name);
+                prt_utf8_repair(repaired);
+                assert_string_equal(name, repaired);
+                assert_true(strlen(name) <= 63);
+                prt_vec_push(arena, &names, name);
+            }
+            assert_unique(&names);
+        }
+    prt_arena_free(arena);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_days_and_longer),
-        cmocka_unit_test(test_hours_and_below),
-        cmocka_unit_test(test_segments),
-        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_days_and_longer), cmocka_unit_test(test_hours_and_below),
+        cmocka_unit_test(test_segments),        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_tenants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
