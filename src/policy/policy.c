@@ -79,13 +79,71 @@ claim_tables(prt_policies *p, const prt_spec *spec, prt_error *err)
     return true;
 }
 
+/* Markers, the journal and hooks know a policy by its name. */
+static bool
+check_name(const prt_policies *p, size_t index, prt_error *err)
+{
+    const prt_spec *spec = p->specs.items[index];
+    for (size_t i = 0; i < index; i++) {
+        const prt_spec *other = p->specs.items[i];
+        if (strcmp(other->name, spec->name) != 0)
+            continue;
+        prt_fail(err, PRT_ERR_POLICY, "%s:%d: there is a policy \"%s\" already, in %s:%d", spec->file, spec->line,
+                 spec->name, other->file, other->line);
+        return prt_fail_hint(err, "give one of them another `name` (without one, it is the table's)");
+    }
+    return true;
+}
+
+static bool
+is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static bool
+has_same_tables(const prt_spec *a, const prt_spec *b)
+{
+    bool same = a->tables_length == b->tables_length && (a->tables_query == NULL) == (b->tables_query == NULL) &&
+                (a->tables_query == NULL || strcmp(a->tables_query, b->tables_query) == 0);
+    for (size_t i = 0; same && i < a->tables_length; i++)
+        same = strcmp(a->tables[i], b->tables[i]) == 0;
+    return same;
+}
+
+/* A file can be named twice, or be reached through two folders: its policies are there already. */
+static bool
+is_there_already(const prt_policies *p, const prt_spec *spec, size_t before)
+{
+    for (size_t i = 0; i < before; i++) {
+        const prt_spec *other = p->specs.items[i];
+        if (other->line == spec->line && strcmp(other->name, spec->name) == 0 && has_same_tables(other, spec) &&
+            is_same_file(other->file, spec->file))
+            return true;
+    }
+    return false;
+}
+
+static void
+leave_out_known(prt_policies *p, size_t first)
+{
+    size_t kept = first;
+    for (size_t i = first; i < p->specs.length; i++)
+        if (!is_there_already(p, p->specs.items[i], first))
+            p->specs.items[kept++] = p->specs.items[i];
+    p->specs.length = kept;
+}
+
+/* All of a file's policies or none. */
 static bool
 check_new(prt_policies *p, size_t first)
 {
     prt_error err = {0};
     size_t claims = p->claims.length;
+    leave_out_known(p, first);
     for (size_t i = first; i < p->specs.length; i++)
-        if (!claim_tables(p, p->specs.items[i], &err)) {
+        if (!claim_tables(p, p->specs.items[i], &err) || !check_name(p, i, &err)) {
             prt_error *copy = PRT_NEW(p->arena, prt_error);
             *copy = err;
             prt_vec_push(p->arena, &p->errors, copy); /* NOLINT(bugprone-sizeof-expression): addresses */

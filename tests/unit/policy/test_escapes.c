@@ -246,7 +246,7 @@ check_alive(const policy_fixture *f, size_t index)
     const char *text = prt_arena_printf(f->arena,
                                         "local partrun = require 'partrun'\n"
                                         "assert(('x'):upper() == string.upper('x') and math.floor(1.5) == 1)\n"
-                                        "return partrun.policy { table = 'alive.t%zu', interval = '1 day',\n"
+                                        "return partrun.policy { table = 'alive%zu', interval = '1 day',\n"
                                         "  hold = function(ctx, p) return p.name == 'p' end }\n",
                                         index);
     assert_ok(policy_load(f, "alive.lua", text, &err), &err);
@@ -260,7 +260,7 @@ try_at_load(const policy_fixture *f, const attempt *a, size_t index)
     prt_error err;
     const char *text = prt_arena_printf(f->arena,
                                         "local partrun = require 'partrun';\n(function() %s end)()\n"
-                                        "return partrun.policy { table = 'loaded.t%zu', interval = '1 day' }\n",
+                                        "return partrun.policy { table = 'loaded%zu', interval = '1 day' }\n",
                                         a->code, index);
     int64_t started = prt_clock_monotonic();
     bool ok = policy_load(f, "attempt.lua", text, &err);
@@ -274,7 +274,7 @@ try_in_hook(const policy_fixture *f, const attempt *a, size_t index)
     bool hold = false;
     const char *text = prt_arena_printf(f->arena,
                                         "local partrun = require 'partrun'\n"
-                                        "return partrun.policy { table = 'hooked.t%zu', interval = '1 day',\n"
+                                        "return partrun.policy { table = 'hooked%zu', interval = '1 day',\n"
                                         "  hold = function() (function() %s end)() end }\n",
                                         index, a->code);
     assert_ok(policy_load(f, "attempt.lua", text, &err), &err);

@@ -34,10 +34,13 @@ static void
 define(hook_fixture *h, const char *fields)
 {
     prt_error err;
-    const char *text = prt_arena_printf(h->base.arena,
-                                        "local partrun = require 'partrun'\n"
-                                        "return partrun.policy { table = 'app.t%zu', name = 'events',\n%s }",
-                                        prt_arena_used(h->base.arena), fields);
+    size_t before;
+    (void) prt_policies_specs(h->base.policies, &before);
+    const char *text = prt_arena_printf(
+        h->base.arena,
+        "local partrun = require 'partrun'\n"
+        "return partrun.policy { table = 'app.t%zu', name = '%s',\n%s }",
+        before, before == 0 ? "events" : prt_arena_printf(h->base.arena, "events%zu", before), fields);
     assert_ok(policy_load(&h->base, "hooks.lua", text, &err), &err);
     h->spec = policy_last(&h->base);
     const char *type = h->spec->by_id ? "bigint" : "timestamp with time zone";
@@ -123,11 +126,11 @@ test_hold_returns(void **state)
     assert_false(held);
     define(h, "interval = '1 day', hold = function() return 'yes' end");
     assert_false(hold(h, &held, &err));
-    assert_string_equal(err.message, "policy \"events\": hold: returned a string, not true or false");
-    assert_string_equal(err.object, "events");
+    assert_contains(err.message, "hold: returned a string, not true or false");
+    assert_string_equal(err.object, h->spec->name);
     define(h, "interval = '1 day',\nhold = function(ctx, p)\n return p.frm > 1 end");
     assert_false(hold(h, &held, &err));
-    assert_contains(err.message, "policy \"events\": hold: ");
+    assert_contains(err.message, "hold: ");
     assert_contains(err.message, "hooks.lua:5: attempt to compare number with nil");
     assert_int_equal(err.code, PRT_ERR_LUA);
 }
@@ -145,7 +148,7 @@ test_retention_returns(void **state)
         {"partrun.interval '30 days'", NULL, PRT_KEEP_AGE, 30},
         {"{ partitions = 7 }", NULL, PRT_KEEP_COUNT, 7},
         {"{ bytes = '1 kB' }", NULL, PRT_KEEP_BYTES, 1024},
-        {"90", "policy \"events\": retention: returned: 90 has no unit (hint: write \"90 days\")", PRT_KEEP, 0},
+        {"90", "retention: returned: 90 has no unit (hint: write \"90 days\")", PRT_KEEP, 0},
         {"'90'", "\"90\" has no unit", PRT_KEEP, 0},
         {"'0 days'", "must be longer than zero", PRT_KEEP, 0},
         {"{}", "needs either `partitions` or `bytes`", PRT_KEEP, 0},
@@ -332,10 +335,10 @@ test_codec(void **state)
               "return s end }");
     key = &h->spec->key;
     assert_false(key->encode(key->codec_data, h->base.arena, 0, &text, &err));
-    assert_contains(err.message, "policy \"events\": key.encode: returned a userdata, not a string");
+    assert_contains(err.message, "key.encode: returned a userdata, not a string");
     err = (prt_error) {0};
     assert_false(key->decode(key->codec_data, "x", &at, &err));
-    assert_contains(err.message, "policy \"events\": key.decode: returned a string, not a time");
+    assert_contains(err.message, "key.decode: returned a string, not a time");
 }
 
 static void

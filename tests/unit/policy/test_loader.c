@@ -209,6 +209,49 @@ test_one_policy_a_table(void **state)
 }
 
 static void
+test_one_policy_a_name(void **state)
+{
+    const policy_fixture *f = *state;
+    size_t length;
+    prt_error err;
+    assert_ok(policy_load(f, "a.lua", POLICY("a.events"), &err), &err);
+    assert_false(policy_load(f, "b.lua", "\n" POLICY("b.events"), &err));
+    assert_int_equal(err.code, PRT_ERR_POLICY);
+    assert_contains(err.message, "b.lua:2: there is a policy \"events\" already, in ");
+    assert_contains(err.message, "/a.lua:1");
+    assert_contains(err.hint, "`name`");
+    assert_false(policy_load(f, "c.lua",
+                             "local p = require('partrun').policy\n"
+                             "return { p { table = 'c', name = 'x', interval = '1 day' },\n"
+                             "p { table = 'd', name = 'x', interval = '1 day' } }",
+                             &err));
+    assert_contains(err.message, "c.lua:3: there is a policy \"x\" already, in ");
+    assert_ok(policy_load(f, "d.lua",
+                          "return require('partrun').policy { table = 'b.events', name = 'events of b',"
+                          " interval = '1 day' }",
+                          &err),
+              &err);
+    prt_policies_specs(f->policies, &length);
+    assert_int_equal(length, 2);
+}
+
+/* Named by itself and through its folder, or through a link. */
+static void
+test_a_file_named_twice_is_read_once(void **state)
+{
+    const policy_fixture *f = *state;
+    size_t length;
+    prt_error err;
+    assert_ok(policy_load(f, "a.lua", POLICY("events"), &err), &err);
+    assert_int_equal(symlink("a.lua", prt_arena_printf(f->arena, "%s/b.lua", f->folder)), 0);
+    assert_ok(prt_policies_load(f->policies, f->folder, false, &err), &err);
+    assert_ok(prt_policies_load(f->policies, prt_arena_printf(f->arena, "%s/./a.lua", f->folder), false, &err), &err);
+    prt_policies_specs(f->policies, &length);
+    assert_int_equal(length, 1);
+    assert_int_equal(prt_policies_errors(f->policies), 0);
+}
+
+static void
 test_modules(void **state)
 {
     const policy_fixture *f = *state;
@@ -303,6 +346,8 @@ main(void)
         test(test_keep_going),
         test(test_stop_at_first),
         test(test_one_policy_a_table),
+        test(test_one_policy_a_name),
+        test(test_a_file_named_twice_is_read_once),
         test(test_modules),
         test(test_links_out_of_the_folder),
         test(test_policies_do_not_see_each_other),
