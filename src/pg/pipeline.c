@@ -153,15 +153,18 @@ bool
 prt_conn_begin_transaction(prt_conn *conn, const char *const *sql, size_t length, prt_error *err)
 {
     prt_arena *scratch = prt_arena_new();
-    size_t offset = conn->pooled ? 2 : 1;
+    bool lone = length == 1 && !conn->pooled; /* what one sync ends is a transaction already */
+    size_t offset = lone ? 0 : conn->pooled ? 2 : 1;
     prt_step *steps = prt_arena_array(scratch, length + 3, sizeof *steps);
-    steps[0] = (prt_step) {.sql = "BEGIN"};
+    if (!lone)
+        steps[0] = (prt_step) {.sql = "BEGIN"};
     if (conn->pooled)
         steps[1] = prt_pooled_step(conn, scratch);
     for (size_t i = 0; i < length; i++)
         steps[offset + i] = (prt_step) {.sql = sql[i]};
-    steps[offset + length] = (prt_step) {.sql = "COMMIT"};
-    bool ok = prt_job_send(conn, steps, offset + length + 1, NULL, err);
+    if (!lone)
+        steps[offset + length] = (prt_step) {.sql = "COMMIT"};
+    bool ok = prt_job_send(conn, steps, lone ? 1 : offset + length + 1, NULL, err);
     conn->job.offset = offset;
     prt_arena_free(scratch);
     return ok;
