@@ -180,7 +180,7 @@ hint_status(const prt_s3_call *call, const prt_s3_answer *answer, prt_error *err
         return prt_fail_hint(err, "check the keys and this machine's clock, and that they allow %s and s3:ListBucket",
                              call->permission);
     if (answer->status == 403)
-        return prt_fail_hint(err, "the credentials have to allow %s", call->permission);
+        return prt_fail_hint(err, "the credentials have to be that server's, and to allow %s", call->permission);
     return false;
 }
 

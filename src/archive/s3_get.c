@@ -62,8 +62,8 @@ begin(s3_reader *r, prt_error *err)
     r->call.sink = take;
     r->call.sink_data = r;
     if (r->offset > 0) {
-        r->call.headers[0] = prt_arena_printf(r->attempt, "Range: bytes=%lld-", (long long) r->offset);
-        r->call.headers[1] = prt_arena_printf(r->attempt, "If-Match: %s", r->etag);
+        r->call.range = prt_arena_printf(r->attempt, "%lld-", (long long) r->offset);
+        r->call.headers[0] = prt_arena_printf(r->attempt, "If-Match: %s", r->etag);
     }
     return prt_s3_begin(r->client, r->attempt, &r->call, &r->answer, err);
 }

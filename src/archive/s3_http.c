@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "archive/s3_keys.h"
+#include "archive/s3_sign.h"
 #include "base/clock.h"
 
 enum {
@@ -200,19 +201,23 @@ add_header(prt_s3_client *client, const char *line)
     return longer != NULL;
 }
 
-/*
- * All of these are signed. Headers without a value ("Expect:") would be too, although they are not sent: never add any.
- */
+/* Without "Expect:", libcurl would wait for leave before it sends a part. */
 static bool
 add_headers(prt_s3_client *client, const prt_s3_call *call, const prt_s3_keys *keys)
 {
-    bool ok = true;
-    for (const char *const *header = call->headers; ok && *header != NULL; header++)
-        ok = add_header(client, *header);
-    if (ok && keys != NULL)
-        ok = add_header(client, prt_arena_printf(client->arena, "x-amz-content-sha256: %s", call->sha256));
-    if (ok && keys != NULL && keys->token != NULL)
-        ok = add_header(client, prt_arena_printf(client->arena, "x-amz-security-token: %s", keys->token));
+    const char *const *headers = call->headers;
+    if (keys != NULL) {
+        const prt_s3_signing request = {.method = call->method,
+                                        .url = call->url,
+                                        .headers = call->headers,
+                                        .sha256 = call->sha256,
+                                        .region = client->config->region,
+                                        .now = prt_clock_wall()};
+        headers = prt_s3_sign(client->arena, &request, keys);
+    }
+    bool ok = headers != NULL && add_header(client, "Expect:");
+    for (; ok && *headers != NULL; headers++)
+        ok = add_header(client, *headers);
     return ok;
 }
 
@@ -244,7 +249,7 @@ set_method(prt_s3_client *client, const prt_s3_call *call)
 }
 
 static void
-set_up(prt_s3_client *client, const prt_s3_call *call, const prt_s3_keys *keys)
+set_up(prt_s3_client *client, const prt_s3_call *call)
 {
     CURL *easy = client->easy;
     long connect_ms = client->config->timeout * 1000L < CONNECT_MS ? client->config->timeout * 1000L : CONNECT_MS;
@@ -265,14 +270,10 @@ set_up(prt_s3_client *client, const prt_s3_call *call, const prt_s3_keys *keys)
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, client);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->headers);
+    if (call->range != NULL)
+        curl_easy_setopt(easy, CURLOPT_RANGE, call->range);
     if (client->config->ca_bundle != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, client->config->ca_bundle);
-    if (keys != NULL) {
-        curl_easy_setopt(easy, CURLOPT_AWS_SIGV4,
-                         prt_arena_printf(client->arena, "aws:amz:%s:s3", client->config->region));
-        curl_easy_setopt(easy, CURLOPT_USERNAME, keys->id);
-        curl_easy_setopt(easy, CURLOPT_PASSWORD, keys->secret);
-    }
     set_method(client, call);
 }
 
@@ -280,20 +281,18 @@ bool
 prt_s3_begin(prt_s3_client *client, prt_arena *arena, const prt_s3_call *call, prt_s3_answer *out, prt_error *err)
 {
     prt_s3_keys keys = {0};
-    bool repeated = out->repeated;
     if (call->keyring != NULL && !prt_s3_keyring_get(call->keyring, client, arena, &keys, err))
         return false;
-    *out = (prt_s3_answer) {.length = -1, .repeated = repeated};
+    *out = (prt_s3_answer) {.length = -1};
     prt_buf_init(&out->body, arena);
     client->arena = arena;
     client->call = call;
     client->answer = out;
     client->sent = 0;
     client->began_at = client->moved_at = prt_clock_monotonic();
-    const prt_s3_keys *sign = call->keyring == NULL ? NULL : &keys;
-    if (!add_headers(client, call, sign))
-        return prt_fail(err, PRT_ERR_IO, "out of memory");
-    set_up(client, call, sign);
+    if (!add_headers(client, call, call->keyring == NULL ? NULL : &keys))
+        return prt_fail(err, PRT_ERR_IO, "the request cannot be signed");
+    set_up(client, call);
     curl_multi_add_handle(client->multi, client->easy);
     return true;
 }
@@ -425,7 +424,6 @@ prt_s3_send(prt_s3_client *client, prt_arena *arena, prt_s3_call *call, prt_s3_a
 {
     if (call->sha256 == NULL && !hash_body(arena, call->body, &call->sha256, err))
         return false;
-    out->repeated = false;
     for (int attempts = 1;; attempts++) {
         if (!attempt(client, arena, call, out, err))
             return false;
@@ -436,6 +434,5 @@ prt_s3_send(prt_s3_client *client, prt_arena *arena, prt_s3_call *call, prt_s3_a
             return prt_s3_explain(call, out, attempts, err);
         if (!prt_s3_back_off(client, call, out, attempts, err))
             return false;
-        out->repeated = true;
     }
 }

@@ -38,6 +38,7 @@ typedef struct prt_s3_call {
     const char *method, *url;
     prt_s3_keyring *keyring; /* NULL: not signed */
     const char *headers[8];  /* "Name: value", NULL-ended */
+    const char *range;       /* "begin-", not signed; NULL: all */
     const prt_s3_body *body; /* NULL: none */
     const char *sha256;      /* of the body, in hex; NULL: none, and prt_s3_send fills it in */
     long also[4];            /* statuses that are answers and no failures, beside 2xx; ended by 0 */
@@ -56,7 +57,6 @@ typedef struct prt_s3_answer {
     int retry_after;                        /* seconds */
     prt_buf body;
     const char *code, *message; /* of the body's <Error>; NULL without one */
-    bool repeated;              /* an earlier attempt failed and may have had an effect */
 } prt_s3_answer;
 
 /* `cancel` set: the exchange is over, as by an interrupt; may be NULL. */
