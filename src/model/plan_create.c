@@ -174,7 +174,10 @@ create_segment(prt_worksite *site, prt_name_set *siblings, const prt_segment *se
                                .bytes = -1,
                                .rows = -1};
     prt_error err = {0};
-    if (!prt_naming_make(site->arena, &site->spec->naming, &input, &operation.name, &err)) {
+    const prt_nest *nest = site->planner->nest;
+    bool named = nest != NULL ? prt_subtree_cell_name(site, nest->outer->name, &input, &operation.name, &err)
+                              : prt_naming_make(site->arena, &site->spec->naming, &input, &operation.name, &err);
+    if (!named) {
         prt_find(site, PRT_FINDING_NAME_COLLISION, PRT_SEVERITY_ERROR, NULL,
                  err.hint[0] ? err.hint : "give the policy another naming", "no name for %s: %s",
                  prt_range_display(site->arena, &set->key, &segment->range), err.message);

@@ -144,19 +144,54 @@ prt_subtree_begin(prt_worksite *site)
 
 /* ---- names ---- */
 
-const char *
-prt_subtree_name(prt_arena *arena, const char *table, const char *partition, const char *suffix)
+/* The partition's name without `over` bytes of the table's name at its beginning, and a suffix; NULL: there are not so many. */
+static const char *
+without(prt_arena *arena, const char *table, const char *partition, size_t over, const char *suffix)
 {
-    size_t length = strlen(partition) + strlen(suffix), common = 0;
-    if (length <= PRT_NAME_BYTES)
-        return prt_arena_printf(arena, "%s%s", partition, suffix);
-    size_t over = length - PRT_NAME_BYTES;
+    size_t common = 0;
     while (table[common] != '\0' && table[common] == partition[common])
         common++;
-    if (common <= over)
+    if (over > 0 && common <= over)
         return NULL;
     return prt_arena_printf(arena, "%.*s%s%s", (int) prt_utf8_cut(partition, common - over), partition,
                             partition + common, suffix);
+}
+
+const char *
+prt_subtree_name(prt_arena *arena, const char *table, const char *partition, const char *suffix)
+{
+    size_t length = strlen(partition) + strlen(suffix);
+    return without(arena, table, partition, length <= PRT_NAME_BYTES ? 0 : length - PRT_NAME_BYTES, suffix);
+}
+
+/* The whole of it, and something else. */
+static bool
+holds(const char *name, const char *part)
+{
+    return strstr(name, part) != NULL && strcmp(name, part) != 0;
+}
+
+bool
+prt_subtree_cell_name(const prt_worksite *site, const char *table, prt_name_input *input, const char **name,
+                      prt_error *err)
+{
+    prt_arena *arena = site->arena;
+    const prt_naming *naming = &site->spec->naming;
+    const char *partition = input->table, *first = NULL;
+    if (!prt_naming_make(arena, naming, input, name, err))
+        return false;
+    first = *name;
+    /* Cut at its end, a partition's name would lose what tells it from its neighbours: it is cut in the table's part. */
+    for (size_t over = 1; naming->make == NULL && !holds(*name, input->table); over++) {
+        prt_error ignored = {0};
+        input->table = without(arena, table, partition, over, "");
+        if (input->table == NULL || !prt_naming_make(arena, naming, input, name, &ignored)) {
+            *name = first;
+            break;
+        }
+    }
+    input->table = partition;
+    return true;
 }
 
 const char *
@@ -294,7 +329,7 @@ add_cell(level *l, prt_pos from, prt_pos to, const prt_end *first, const prt_end
     const char *name = NULL;
     bool ok = prt_end_make(site->arena, &sub->key, from, &input.range.from, &err) &&
               prt_end_make(site->arena, &sub->key, to, &input.range.to, &err) &&
-              prt_naming_make(site->arena, &site->spec->naming, &input, &name, &err);
+              prt_subtree_cell_name(site, site->set->table, &input, &name, &err);
     range = input.range;
     /* By another column than the branch, rows near its ends may lie a little outside. */
     ok = ok && (!sub->open || first == NULL || prt_end_make(site->arena, &sub->key, PRT_POS_MIN, &range.from, &err));

@@ -14,6 +14,9 @@ bool prt_subtree_below(prt_worksite *site, prt_operation *operation);
 const char *prt_subtree_note(prt_arena *arena, const prt_sublevel *below);
 /* `partition` and a suffix, in 63 bytes: what is too much goes from the end of the table's name in it. NULL: too long. */
 const char *prt_subtree_name(prt_arena *arena, const char *table, const char *partition, const char *suffix);
+/* The name of a cell of a RANGE level, by the policy's naming with the partition (input->table) in the place of `table`. */
+PRT_NODISCARD bool prt_subtree_cell_name(const prt_worksite *site, const char *table, prt_name_input *input,
+                                         const char **name, prt_error *err);
 /* The name of a LIST value's partition, as none of `others` is called. */
 const char *prt_subtree_list_name(prt_worksite *site, const char *partition, const char *value,
                                   const prt_name_set *others);
