@@ -262,15 +262,36 @@ reaching_reference(const prt_parent *parent)
     return NULL;
 }
 
+/* One finding for each partition, or one for all where a hold covers many. */
+static void
+report_held(const purging *p)
+{
+    prt_worksite *site = p->site;
+    size_t count = 0, first = 0, last = 0;
+    for (size_t i = 0; i < site->length; i++) {
+        if (p->held[i].length == 0)
+            continue;
+        first = count == 0 ? i : first;
+        last = i;
+        count++;
+    }
+    for (size_t i = first; count > 0 && count <= NAMED && i <= last; i++)
+        if (p->held[i].length > 0)
+            prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_INFO, prt_site_name(site, site->pieces[i].table), NULL,
+                     "the policy holds it: it is not purged for %s", crowd_text(site->arena, &p->held[i]));
+    if (count > NAMED)
+        prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_INFO, NULL, NULL,
+                 "the policy holds %zu partitions, from %s to %s: they are not purged for %s%s", count,
+                 prt_site_name(site, site->pieces[first].table), prt_site_name(site, site->pieces[last].table),
+                 crowd_text(site->arena, &p->held[last]), p->held[first].length != p->held[last].length ? ", ..." : "");
+}
+
 static void
 report(purging *p)
 {
     prt_worksite *site = p->site;
     prt_arena *arena = site->arena;
-    for (size_t i = 0; i < site->length; i++)
-        if (p->held[i].length > 0)
-            prt_find(site, PRT_FINDING_HELD, PRT_SEVERITY_INFO, prt_site_name(site, site->pieces[i].table), NULL,
-                     "the policy holds it: it is not purged for %s", crowd_text(arena, &p->held[i]));
+    report_held(p);
     if (p->uncounted.length > 0)
         prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_WARNING, NULL, "give them an age, such as \"30 days\"",
                  "the retention of %s counts partitions or bytes: in partitions that tenants share, rows can only be "

@@ -31,9 +31,11 @@ retention_of(void *data, const prt_hook_context *context, prt_retention *out, pr
 static bool
 hold_a3(void *data, const prt_hook_context *context, const prt_hook_partition *partition, bool *out, prt_error *err)
 {
-    if (data != NULL)
+    const char *how = data == NULL ? "one" : data;
+    if (strcmp(how, "raise") == 0)
         return prt_fail(err, PRT_ERR_LUA, "it raised");
-    *out = strcmp(context->tenant->id, "a3") == 0 && strcmp(partition->name, "events_p20250115") == 0;
+    *out = strcmp(context->tenant->id, "a3") == 0 &&
+           (strcmp(how, "all") == 0 || strcmp(partition->name, "events_p20250115") == 0);
     return true;
 }
 
@@ -234,8 +236,16 @@ test_held_partitions_are_left_out(void **state)
     assert_string_equal(world_findings(&s->w, plan, 0), "info held events_p20250115: the policy holds it: it is not "
                                                         "purged for tenant a3\n");
     assert_int_equal(plan->sets.items[0].operations.items[0].purge->leaves_length, 16);
+    /* A hold of many partitions is one finding. */
+    char all[] = "all", raises[] = "raise";
+    s->w.spec.hooks.data = all;
+    plan = world_plan(&s->w, NULL);
+    assert_int_equal(plan->sets.items[0].operations.length, 0);
+    assert_string_equal(world_findings(&s->w, plan, 0),
+                        "info held public.events: the policy holds 17 partitions, from events_p20250101 to "
+                        "events_p20250117: they are not purged for tenant a3\n");
     /* An error of the hook holds as well. */
-    s->w.spec.hooks.data = s;
+    s->w.spec.hooks.data = raises;
     s->w.snapshot.purgeable = NULL;
     assert_int_equal(world_plan(&s->w, NULL)->sets.items[0].purges.length, 0);
 }
