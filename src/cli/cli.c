@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/archiver.h"
+
 void
 prt_cli_done(prt_cli *cli)
 {
@@ -75,6 +77,21 @@ prt_cli_report(const prt_cli *cli, const prt_error *err)
     return prt_exit_status(err->code);
 }
 
+/* On a terminal, the bar tells how far an archive is. */
+static const prt_archiver *
+make_archiver(prt_cli *cli)
+{
+    prt_log *log = PRT_NEW(cli->arena, prt_log);
+    prt_store_options *store = PRT_NEW(cli->arena, prt_store_options);
+    prt_archiver *archiver = PRT_NEW(cli->arena, prt_archiver);
+    *log = cli->log;
+    if (cli->progress && log->level < PRT_WARNING)
+        log->level = PRT_WARNING;
+    *store = (prt_store_options) {.log = log, .interrupt = cli->interrupt, .retries = -1};
+    *archiver = prt_archiver_of(store);
+    return archiver;
+}
+
 void
 prt_cli_run_options(prt_cli *cli, prt_run_options *out)
 {
@@ -86,6 +103,7 @@ prt_cli_run_options(prt_cli *cli, prt_run_options *out)
         .no_journal = o->no_journal,
         .lock_timeout_ms = o->lock_timeout_ms,
         .statement_timeout_ms = o->statement_timeout_ms,
+        .archiver = make_archiver(cli),
         .log = &cli->log,
     };
     out->plan.create_only = o->only == PRT_ONLY_CREATE;

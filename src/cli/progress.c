@@ -37,10 +37,20 @@ put_rows(prt_buf *out, prt_arena *arena, int64_t rows, int64_t elapsed)
 }
 
 static void
+put_archive(prt_buf *out, prt_arena *arena, const prt_archive_progress *archive)
+{
+    if (archive->verifying)
+        prt_buf_fmt(out, "  verifying %s", prt_bytes_text(arena, archive->bytes));
+    else
+        prt_buf_fmt(out, "  %s rows, %s", prt_number_text(arena, archive->rows), prt_bytes_text(arena, archive->bytes));
+    prt_buf_fmt(out, ", %s/s", prt_bytes_text(arena, archive->rate));
+}
+
+static void
 draw_bar(prt_progress *p, const prt_run_event *event)
 {
     int64_t now = prt_clock_monotonic();
-    bool going_on = event->elapsed > 0;
+    bool going_on = event->elapsed > 0 || event->archive != NULL;
     if (!p->cli->progress || (event->total < 2 && !going_on) || now - p->drawn < REDRAW_EVERY)
         return;
     prt_buf text;
@@ -51,7 +61,9 @@ draw_bar(prt_progress *p, const prt_run_event *event)
         prt_buf_char(&text, i < filled ? '#' : '.');
     prt_buf_fmt(&text, "] %zu of %zu  %s ", event->index + 1, event->total, prt_op_names[event->operation->op]);
     prt_text_put(&text, NULL, PRT_TINT_NONE, event->operation->name, 0);
-    if (going_on)
+    if (event->archive != NULL)
+        put_archive(&text, p->arena, event->archive);
+    else if (going_on)
         put_rows(&text, p->arena, event->rows, event->elapsed);
     fputs(text.data, stderr);
     fflush(stderr);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <lauxlib.h>
 
+#include "archive/archiver.h"
 #include "lua/box.h"
 #include "lua/db.h"
 #include "lua/host.h"
@@ -112,11 +113,15 @@ apply(lua_State *L, const plan_view *view, prl_db *db, prt_conn *conn, prt_arena
 {
     const prl_host *outer = prl_host_get(L);
     prl_host host = *outer;
+    prt_store_options store = {.log = outer->log, .interrupt = outer->interrupt, .retries = -1};
+    prt_archiver archiver = prt_archiver_of(&store);
+    prt_run_options with = *options;
+    with.archiver = &archiver;
     host.push_db = prl_push_sibling;
     host.data = NULL;
     prl_host_set(L, &host);
     prl_db_set_busy(db, true);
-    bool ok = prt_run_apply(conn, arena, view->specs, view->length, options, result, err);
+    bool ok = prt_run_apply(conn, arena, view->specs, view->length, &with, result, err);
     prl_db_set_busy(db, false);
     prl_host_set(L, outer);
     return ok;

@@ -304,18 +304,6 @@ read_alert(lua_State *L, int t, prt_spec *spec)
     lua_settop(L, top);
 }
 
-/* What this version only checks. */
-static void
-read_unsupported(lua_State *L, int t, prt_spec *spec)
-{
-    static const char *const fields[] = {"archive"};
-    for (size_t i = 0; i < sizeof fields / sizeof *fields && spec->unsupported == NULL; i++) {
-        if (prl_raw_field(L, t, fields[i]) != LUA_TNIL)
-            spec->unsupported = fields[i];
-        lua_pop(L, 1);
-    }
-}
-
 static void
 read_zone(lua_State *L, int t, request *r)
 {
@@ -348,7 +336,6 @@ read_all(lua_State *L, int t, request *r)
     read_alert(L, t, spec);
     for (int i = 0; i < PRT_HOOK_COUNT; i++)
         prl_field_function(L, t, prt_hook_names[i], &r->hooks->actions[i]);
-    read_unsupported(L, t, spec);
 }
 
 static int

@@ -71,12 +71,6 @@ describe("validate", function()
     assert.matches("b.lua", value.errors[1].message, 1, true)
   end)
 
-  it("says what this version cannot carry out", function()
-    local path = support.policy '  retention = "1 day", cleanup = "drop", archive = "file:///tmp/{name}.csv",'
-    local result = partrun { "validate", path }
-    assert.equal(0, result.status, result.err)
-    assert.matches("'archive' is not carried out by this version", result.out, 1, true)
-  end)
 end)
 
 describe("a policy that does not load", function()

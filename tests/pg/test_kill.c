@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/archive_fake.h"
 #include "support/run_support.h"
 
 static const char early[] = "2025-01-08 12:00:00Z", now[] = "2025-01-10 12:00:00Z";
@@ -18,6 +19,7 @@ typedef struct scenario {
     void (*configure)(prt_spec *spec);
     int jobs;
     bool every; /* also before statements that only read */
+    bool archives;
 } scenario;
 
 static void
@@ -34,6 +36,8 @@ reset(pg_test *t, const scenario *s, const prt_spec *spec)
     }
     if (s->arrange != NULL)
         pg_sql(t, "%s", s->arrange);
+    if (s->archives)
+        archive_fake_reset(t);
 }
 
 typedef struct trigger {
@@ -58,10 +62,14 @@ run_and_kill(pg_test *t, const prt_spec *spec, const prt_run_options *options, i
     if (child == 0) {
         trigger countdown = {.left = statement, .every = every};
         prt_conn_options mine = {.dsn = t->dsn, .trace = count_down, .trace_data = &countdown};
+        archive_fake fake = {.t = t, .step = count_down, .step_data = &countdown};
+        prt_archiver archiver = archive_fake_archiver(&fake);
+        prt_run_options with = *options;
+        with.archiver = &archiver;
         prt_conn *conn = NULL;
         prt_result *result = NULL;
         prt_error err = {0};
-        bool ok = prt_conn_open(&mine, &conn, &err) && run_try(t, conn, spec, options, &result, &err);
+        bool ok = prt_conn_open(&mine, &conn, &err) && run_try(t, conn, spec, &with, &result, &err);
         if (!ok)
             fprintf(stderr, "the child failed: %s\n", err.message);
         _exit(ok ? 0 : 1);
@@ -91,6 +99,16 @@ wait_for_quiet(pg_test *t)
     fail_msg("sessions of a killed run stay");
 }
 
+/* What is gone is archived, with every row, and no archive that was proven has been made again. */
+static void
+judge_archives(pg_test *t, int statement)
+{
+    const char *archives = pg_value(t, "SELECT string_agg(url || ' ' || rows || ' ' || copies, ', ' ORDER BY url) FROM "
+                                       "cold.archives");
+    if (archives == NULL || strcmp(archives, "s3://cold/events_p20250108 1 1, s3://cold/events_p20250109 1 1") != 0)
+        fail_msg("killed before statement %d, the archives are %s", statement, archives);
+}
+
 static void
 run_scenario(pg_test *t, const scenario *s)
 {
@@ -99,6 +117,9 @@ run_scenario(pg_test *t, const scenario *s)
         s->configure(spec);
     prt_run_options options = run_options(now);
     options.jobs = s->jobs;
+    archive_fake fake = {.t = t};
+    prt_archiver archiver = archive_fake_archiver(&fake);
+    options.archiver = &archiver;
     reset(t, s, spec);
     run_settle(t, spec, &options);
     const char *expected = run_catalog(t, "'public', 'attic'");
@@ -113,6 +134,8 @@ run_scenario(pg_test *t, const scenario *s)
         if (strcmp(expected, actual) != 0)
             fail_msg("killed before statement %d, the next run leaves\n%s\ninstead of\n%s", statement, actual,
                      expected);
+        if (s->archives)
+            judge_archives(t, statement);
     }
     /* The connection alone is a few statements: a run of none would prove nothing. */
     assert_true(statement > 12);
@@ -262,6 +285,82 @@ test_moves(void **state)
     run_scenario(*state, &(scenario) {.setup = EVENTS, .first = early, .arrange = rows, .configure = moving});
 }
 
+static void
+archiving(prt_spec *spec)
+{
+    dropping(spec);
+    spec->archive.url = "s3://cold/{name}";
+}
+
+static void
+test_archives_then_drops(void **state)
+{
+    run_scenario(
+        *state,
+        &(scenario) {.setup = EVENTS, .first = early, .arrange = rows, .configure = archiving, .archives = true});
+}
+
+static void
+archiving_with_grace(prt_spec *spec)
+{
+    archiving(spec);
+    spec->grace.days = 1;
+}
+
+static void
+test_archives_with_a_grace(void **state)
+{
+    run_scenario(*state, &(scenario) {.setup = EVENTS DEFAULT,
+                                      .first = early,
+                                      .arrange = rows,
+                                      .configure = archiving_with_grace,
+                                      .archives = true});
+}
+
+static void
+archiving_then_moving(prt_spec *spec)
+{
+    moving(spec);
+    spec->archive.url = "s3://cold/{name}";
+}
+
+static void
+test_archives_then_moves(void **state)
+{
+    run_scenario(
+        *state,
+        &(scenario) {
+            .setup = EVENTS, .first = early, .arrange = rows, .configure = archiving_then_moving, .archives = true});
+}
+
+static void
+returning(prt_spec *spec)
+{
+    run_retention(spec, "9 days", PRT_CLEANUP_DROP);
+    spec->premake = 2;
+}
+
+/* Detached and fenced by an earlier run, and inside the retention by now. */
+static void
+test_reattaches(void **state)
+{
+    run_scenario(
+        *state,
+        &(scenario) {.setup = EVENTS,
+                     .first = early,
+                     .arrange = "INSERT INTO events (at) VALUES ('2025-01-08Z'); ALTER TABLE events DETACH PARTITION "
+                                "events_p20250108; ALTER TABLE events_p20250108 ADD CONSTRAINT partrun_archived CHECK "
+                                "(false) NOT VALID; DO $$ BEGIN EXECUTE format('COMMENT ON TABLE events_p20250108 IS "
+                                "%L', E'mine\\npartrun: ' || json_build_object('state', 'retiring', 'system', (SELECT "
+                                "system_identifier FROM pg_control_system())::text, 'database', (SELECT oid FROM "
+                                "pg_database WHERE datname = current_database())::bigint, 'oid', "
+                                "'events_p20250108'::regclass::oid::bigint, 'policy', 'public.events', "
+                                "'parent_schema', 'public', 'parent_name', 'events', 'from', '''2025-01-08 "
+                                "00:00:00+00''', 'to', '''2025-01-09 00:00:00+00''', 'since', "
+                                "'2025-01-08T00:00:00Z')); END $$",
+                     .configure = returning});
+}
+
 int
 main(void)
 {
@@ -278,6 +377,10 @@ main(void)
         PG_TEST(test_drops_after_a_grace),
         PG_TEST(test_detaches),
         PG_TEST(test_moves),
+        PG_TEST(test_archives_then_drops),
+        PG_TEST(test_archives_with_a_grace),
+        PG_TEST(test_archives_then_moves),
+        PG_TEST(test_reattaches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
