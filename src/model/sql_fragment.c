@@ -24,9 +24,8 @@ skip_quoted(const char *text, size_t at)
     const char quote = text[at];
     bool escaped = is_escaped(text, at);
     for (size_t i = at + 1; text[i] != '\0'; i++) {
-        if (escaped && text[i] == '\\' && text[i + 1] != '\0')
-            i++;
-        else if (text[i] == quote && text[i + 1] == quote)
+        bool pair = text[i] == quote && text[i + 1] == quote;
+        if (pair || (escaped && text[i] == '\\' && text[i + 1] != '\0'))
             i++;
         else if (text[i] == quote)
             return i + 1;
