@@ -40,6 +40,18 @@ prt_site_name(const prt_worksite *site, const prt_table *table)
     return prt_ident_display(site->arena, same ? NULL : table->schema, table->name);
 }
 
+/* What is missing below a branch: rows that arrive now have nowhere to go, or it can wait. */
+static prt_severity
+severity_of_repair(const prt_worksite *site, const prt_operation *o)
+{
+    const prt_range *range = o->has_range ? &o->range : NULL;
+    for (size_t i = 0; range == NULL && i < site->length; i++)
+        if (site->pieces[i].table == o->branch)
+            range = &site->pieces[i].range;
+    bool now = range != NULL && range->from.pos <= site->set->now && site->set->now < range->to.pos;
+    return now ? PRT_SEVERITY_ERROR : PRT_SEVERITY_WARNING;
+}
+
 /* What `check` says about work to be done. */
 static void
 observe_operation(prt_worksite *site, const prt_operation *o)
@@ -51,6 +63,12 @@ observe_operation(prt_worksite *site, const prt_operation *o)
     if (creates && strcmp(o->reason, "gap") == 0)
         prt_find(site, PRT_FINDING_GAP, PRT_SEVERITY_WARNING, name, "apply creates it", "a hole: nothing covers %s",
                  range);
+    else if (creates && o->branch != NULL)
+        prt_find(site, PRT_FINDING_MISSING, severity_of_repair(site, o), name, "apply creates it",
+                 "%s is missing in %s", o->bound, prt_site_name(site, o->branch));
+    else if (creates && o->has_range && site->set->outer != NULL)
+        prt_find(site, PRT_FINDING_MISSING, severity_of_repair(site, o), name, "apply creates it", "%s is missing (%s)",
+                 range, o->reason);
     else if (creates && o->has_range)
         prt_find(site, PRT_FINDING_MISSING,
                  strcmp(o->reason, "current") == 0 ? PRT_SEVERITY_ERROR : PRT_SEVERITY_WARNING, name,

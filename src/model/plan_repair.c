@@ -71,6 +71,7 @@ add(repair *r, const char *name, const char *bound)
                                .branch = r->branch,
                                .bound = bound,
                                .reason = "repair",
+                               .note = prt_arena_printf(site->arena, "in %s", prt_site_name(site, r->branch)),
                                .bytes = -1,
                                .rows = -1};
     operation.table = prt_subtree_made(site, r->branch, name, bound);

@@ -366,7 +366,8 @@ add_range(level *l)
         if (!gone) {
             if (!has_room(l, ++n))
                 return;
-            add_cell(l, at, to, n == 1 ? &range->from : NULL, to == high ? &range->to : NULL);
+            bool first = at == low || (sub->open && n == 1);
+            add_cell(l, at, to, first ? &range->from : NULL, to == high ? &range->to : NULL);
         }
         at = to;
     }

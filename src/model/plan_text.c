@@ -227,7 +227,10 @@ prt_set_text(prt_buf *out, const prt_set *set, const prt_text_layout *layout, co
         prt_buf_fmt(out, "%s, ", prt_count_text(arena, shared->length, "tenant"));
     if (set->bytes >= 0)
         prt_buf_fmt(out, "%s, ", prt_bytes_text(arena, set->bytes));
-    prt_text_put(out, style, set->runway <= 0 ? PRT_TINT_BAD : PRT_TINT_NONE, runway_text(arena, set), 0);
+    if (set->outer != NULL) /* its end is its branch's: nothing that runs out */
+        prt_buf_fmt(out, "inside %s", prt_ident_display(arena, set->outer->schema, set->outer->name));
+    else
+        prt_text_put(out, style, set->runway <= 0 ? PRT_TINT_BAD : PRT_TINT_NONE, runway_text(arena, set), 0);
     end_line(out);
 }
 

@@ -1,5 +1,6 @@
 /* `subpartition`: what is built beneath new partitions, and what is mended beneath old ones. */
 #include "model/plan.h"
+#include "model/plan_text.h"
 #include "support/world.h"
 
 #define TZ "timestamp with time zone"
@@ -205,6 +206,11 @@ missing_buckets_are_made_at_the_modulus_that_is_there(void **state)
     assert_string_equal(all_operations(&w, plan), "create today_h0 (repair)\ncreate today_h2 (repair)\n");
     const prt_operation *o = &plan->sets.items[0].operations.items[1];
     assert_string_equal(o->bound, "FOR VALUES WITH (MODULUS 3, REMAINDER 2)");
+    assert_string_equal(o->note, "in today");
+    assert_string_equal(o->lock, "ShareUpdateExclusiveLock");
+    prt_plan_options checking = {.checking = true};
+    assert_non_null(strstr(world_findings(&w, world_plan(&w, &checking), 0),
+                           "error missing today_h2: FOR VALUES WITH (MODULUS 3, REMAINDER 2) is missing in today"));
     assert_string_equal(o->statements[0].sql,
                         "CREATE TABLE \"public\".\"today_h2\" (LIKE \"public\".\"today\" INCLUDING "
                         "ALL EXCLUDING IDENTITY)");
@@ -283,6 +289,10 @@ range_levels_are_sets_inside_their_branch(void **state)
                         "create now_p20260315 2026-03-15 .. 2026-03-16 (repair)\n"
                         "drop mon 2026-03-09 .. 2026-03-10 (expired 12 h ago)\n");
     const prt_set *nested = &plan->sets.items[1];
+    prt_buf text;
+    prt_buf_init(&text, w.arena);
+    prt_set_text(&text, nested, &(prt_text_layout) {0}, NULL);
+    assert_string_equal(text.data, "public.now   daily, 2 partitions, inside public.events\n");
     assert_string_equal(nested->table, "now");
     assert_ptr_equal(nested->outer, t);
     world_apply(&w, plan);
@@ -312,6 +322,8 @@ expired_cells_are_not_built(void **state)
     const prt_operation *o = only_operation(plan);
     assert_int_equal(o->below->length, 6);
     assert_string_equal(o->below->children[0].name, "events_p20260309_p20260310");
+    assert_string_equal(o->below->children[0].bound,
+                        "FOR VALUES FROM ('2026-03-10 00:00:00+00') TO ('2026-03-11 00:00:00+00')");
     world_apply(&w, plan);
     assert_idle(&w);
 }
