@@ -264,6 +264,9 @@ load_rows(restore *r, int64_t *rows, prt_error *err)
     else
         look_for_damage(source, err);
     prt_restore_source_free(source);
+    if (!ok && strncmp(err->sqlstate, "23", 2) == 0) /* also its place among its parent's partitions */
+        prt_fail_hint(err,
+                      "the archive has rows that the table of its manifest does not take; was the manifest changed?");
     return ok || prt_fail_object(err, "%s", r->url);
 }
 
@@ -283,7 +286,7 @@ in_transaction(restore *r, int64_t *rows, prt_error *err)
         return false;
     if (r->request->attach && !prt_build_attach(b, err))
         return false;
-    return prt_build_run(b, "COMMIT", err);
+    return prt_build_steps(b, prt_rebuild_owner(arena, &b->rebuild), err) && prt_build_run(b, "COMMIT", err);
 }
 
 static void
@@ -311,7 +314,11 @@ prepare(restore *r, prt_error *err)
                                       .attach = r->request->attach,
                                       .user = prt_conn_facts_of(conn)->user,
                                       .server_version = prt_conn_version(conn)};
-    return check_target(r, err) && (!r->request->attach || check_parent(r, err)) && read_taken(r, err);
+    if (!check_target(r, err) || (r->request->attach && !check_parent(r, err)))
+        return false;
+    /* A partition belongs to its parent's owner, like every new one. */
+    r->build.rebuild.owner = r->request->attach ? r->build.parent.owner : r->definition.owner;
+    return read_taken(r, err);
 }
 
 /* A copy takes as long as it takes. */

@@ -146,6 +146,8 @@ refused(const prt_builder *b, prt_error *err)
     if (err->code == PRT_ERR_SQL && strcmp(err->sqlstate, "23514") == 0)
         return prt_fail_hint(err, "rows of that range are in the default partition; move them, or restore without "
                                   "attaching");
+    if (prt_retry_worth(err))
+        return prt_fail_hint(err, "somebody holds a lock on it: try again later, or wait longer (--lock-timeout)");
     return err->code == PRT_ERR_SQL && prt_fail_hint(err, "restored without attaching, the table stands by itself");
 }
 

@@ -308,9 +308,6 @@ prt_rebuild_after(prt_arena *arena, const prt_rebuild *r)
         step(&b, true, "the replica identity",
              prt_arena_printf(arena, "ALTER TABLE %s REPLICA IDENTITY %s", b.table, d->replica_identity));
     put_comments(&b);
-    if (d->owner != NULL && (r->user == NULL || strcmp(d->owner, r->user) != 0))
-        step(&b, true, "the owner",
-             prt_arena_printf(arena, "ALTER TABLE %s OWNER TO %s", b.table, prt_ident_quote(arena, d->owner)));
     return finish(&b);
 }
 
@@ -323,6 +320,16 @@ prt_rebuild_attach(prt_arena *arena, const prt_rebuild *r, const char *parent_sc
     return prt_arena_printf(arena, "ALTER TABLE %s ATTACH PARTITION %s %s",
                             prt_ident_qualify(arena, parent_schema, parent_name),
                             prt_ident_qualify(arena, r->schema, r->name), bound);
+}
+
+prt_rebuild_steps
+prt_rebuild_owner(prt_arena *arena, const prt_rebuild *r)
+{
+    rebuilder b = start(arena, r);
+    if (r->owner != NULL && (r->user == NULL || strcmp(r->owner, r->user) != 0))
+        step(&b, true, "the owner",
+             prt_arena_printf(arena, "ALTER TABLE %s OWNER TO %s", b.table, prt_ident_quote(arena, r->owner)));
+    return finish(&b);
 }
 
 static bool

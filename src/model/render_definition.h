@@ -16,6 +16,7 @@ typedef struct prt_rebuild {
                   const char *name); /* a relation of that schema; NULL: PostgreSQL names the indexes */
     const void *taken_data;
     const char *user;   /* who does it: becomes the owner by itself */
+    const char *owner;  /* whose it becomes; NULL: whoever makes it */
     int server_version; /* 150018 */
 } prt_rebuild;
 
@@ -38,12 +39,14 @@ bool prt_rebuild_whole(const prt_rebuild *rebuild);
 prt_rebuild_steps prt_rebuild_before(prt_arena *arena, const prt_rebuild *rebuild);
 /* Constraints that only new rows have to meet. A partition needs them too, if its parent has them. */
 prt_rebuild_steps prt_rebuild_unproven(prt_arena *arena, const prt_rebuild *rebuild);
-/* What is quicker, or only possible, with the rows there: defaults, identity, keys, indexes, comments, the owner. */
+/* What is quicker, or only possible, with the rows there: defaults, identity, keys, indexes, comments. */
 prt_rebuild_steps prt_rebuild_after(prt_arena *arena, const prt_rebuild *rebuild);
 
 /* `bound`: as pg_get_expr prints it, read by prt_bound_parse before. */
 const char *prt_rebuild_attach(prt_arena *arena, const prt_rebuild *rebuild, const char *parent_schema,
                                const char *parent_name, const char *bound);
+/* The owner, last of all: what is no longer one's own cannot be attached. */
+prt_rebuild_steps prt_rebuild_owner(prt_arena *arena, const prt_rebuild *rebuild);
 /* The parent's own sequences go on behind the ids that came back with a partition. */
 prt_rebuild_steps prt_rebuild_advance(prt_arena *arena, const prt_rebuild *rebuild, const char *parent_schema,
                                       const char *parent_name, const prt_definition *parent);

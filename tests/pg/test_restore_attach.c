@@ -203,6 +203,7 @@ a_parent_that_has_changed_refuses_it(void **state)
     /* Rows that do not belong there never get in, whoever changed the manifest. */
     archive_tamper(t, "a.csv.manifest.json", "FROM (0) TO (10)", "FROM (5) TO (10)");
     archive_refused(t, "a.csv", &(prt_restore_request) {.attach = true, .parent = "q"}, "partrun_bound", &err);
+    assert_non_null(strstr(err.hint, "was the manifest changed?"));
     archive_tamper(t, "a.csv.manifest.json", "FROM (5) TO (10)", "IN (5); DROP TABLE q");
     archive_refused(t, "a.csv", &(prt_restore_request) {.attach = true, .parent = "q"}, "bound cannot be read", &err);
     assert_null(partitions(t, "q"));
@@ -247,6 +248,7 @@ a_busy_parent_is_waited_for(void **state)
     b.let_go_at = 0;
     assert_false(prt_archive_restore(conn, t->pg->arena, &request, &t->options, &result, &err));
     assert_string_equal(err.sqlstate, "55P03");
+    assert_non_null(strstr(err.hint, "--lock-timeout"));
     pg_sql(t->pg, "COMMIT");
     prt_conn_close(conn);
     assert_null(pg_value(t->pg, "SELECT to_regclass('a')"));
