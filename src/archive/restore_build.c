@@ -81,6 +81,9 @@ explain(const prt_builder *b, const prt_rebuild_step *step, prt_error *err)
                       type_list(b));
     else if (strcmp(err->sqlstate, "3F000") == 0)
         prt_fail_hint(err, "make the schema first, or restore the table into another one");
+    else if (strcmp(err->sqlstate, "42501") == 0)
+        prt_fail_hint(err,
+                      "the role needs CREATE on the schema, and USAGE on those of the table's types and functions");
     else if (strncmp(err->sqlstate, "42", 2) == 0)
         prt_fail_hint(err, "the table's definition needs what this database does not have: see \"definition\" in the "
                            "archive's manifest");
