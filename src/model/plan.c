@@ -55,7 +55,8 @@ prt_plan_add(prt_worksite *site, prt_operation operation)
 void
 prt_plan_put(prt_worksite *site, prt_operation operation)
 {
-    prt_render(site->arena, site->planner->snapshot, site->set, &operation);
+    if (site->set->parent->oid != 0) /* of a parent that is only thought of, nothing runs */
+        prt_render(site->arena, site->planner->snapshot, site->set, &operation);
     prt_vec_push(site->arena, &site->set->operations, operation);
 }
 

@@ -187,14 +187,13 @@ find_example(newcomer *n)
 {
     const prt_parent *root = n->root->parent, *found = NULL;
     const char *column = n->site->spec->key.column;
-    bool is_default = true;
-    for (size_t i = 0; i < root->children_length; i++) {
+    bool is_tenant = false;
+    for (size_t i = root->children_length; i-- > 0 && !is_tenant;) {
         const prt_table *child = root->children[i];
-        bool other = child->bound_error == NULL && child->bound.kind == PRT_BOUND_DEFAULT;
-        if (child->detach_pending || !has_range(child->parent) || (found != NULL && other && !is_default))
+        if (child->detach_pending || !has_range(child->parent))
             continue;
         found = child->parent;
-        is_default = other;
+        is_tenant = child->bound_error == NULL && child->bound.kind == PRT_BOUND_LIST;
     }
     for (size_t i = 0; found == NULL && column != NULL && i < root->sub_columns_length; i++) {
         if (strcmp(root->sub_columns[i].name, column) != 0)
