@@ -23,6 +23,7 @@ typedef struct purging {
     crowd *held;     /* by piece: for whom the policy holds it */
     crowd uncounted; /* their retention is no line on the key's axis */
     crowd kept;      /* they have expired rows, but nobody said that these may be deleted */
+    crowd overdue;   /* they have had expired rows for more than an interval */
     size_t candidates;
 } purging;
 
@@ -245,6 +246,8 @@ consider(purging *p, size_t index)
         return;
     }
     prt_end oldest = oldest_of(site, &purge);
+    if (oldest.pos < prt_grid_floor(&site->set->grid, purge.before.pos))
+        join(&p->overdue, tenant->id);
     purge.from = oldest.pos == PRT_POS_MIN ? NULL : oldest.sql;
     if (find_leaves(p, tenant, &purge, oldest.pos))
         add_operation(site, &purge, &oldest, &site->each[index]);
@@ -292,6 +295,9 @@ report(purging *p)
     prt_worksite *site = p->site;
     prt_arena *arena = site->arena;
     report_held(p);
+    if (p->overdue.length > 0 && site->planner->options->checking)
+        prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_WARNING, NULL, "apply deletes them",
+                 "rows of %s have been expired for longer than an interval", crowd_text(arena, &p->overdue));
     if (p->uncounted.length > 0)
         prt_find(site, PRT_FINDING_EXPIRED, PRT_SEVERITY_WARNING, NULL, "give them an age, such as \"30 days\"",
                  "the retention of %s counts partitions or bytes: in partitions that tenants share, rows can only be "

@@ -14,11 +14,12 @@ prt_hook_call(prt_executor *x, prt_task task, prt_hook hook, const char *state, 
     if (!prt_hook_wanted(set, hook))
         return true;
     const prt_operation *op = prt_exec_operation(x, task);
+    const char *tenant = op->purge != NULL ? op->purge->tenant : set->tenant;
     prt_hook_context context = {.spec = set->spec,
                                 .schema = set->schema,
                                 .table = set->table,
                                 .key = &set->key,
-                                .tenant = set->tenant_row,
+                                .tenant = op->purge != NULL ? prt_tenant_find(set->tenants, tenant) : set->tenant_row,
                                 .now = x->result->plan->now};
     prt_hook_partition partition = {.schema = op->schema,
                                     .name = op->name,
@@ -26,7 +27,7 @@ prt_hook_call(prt_executor *x, prt_task task, prt_hook hook, const char *state, 
                                     .bytes = op->bytes,
                                     .rows = op->rows,
                                     .state = state,
-                                    .tenant = set->tenant,
+                                    .tenant = tenant,
                                     .archive = op->archived};
     if (!op->has_range) {
         partition.range.from = (prt_end) {.pos = PRT_POS_MIN, .sql = "MINVALUE"};

@@ -272,8 +272,10 @@ ask_strangers(inquiry *q, size_t index, const prt_table *table, const char *list
         return false;
     }
     if (!ok)
-        found.more = prt_arena_printf(q->arena, "rows whose tenants could not be looked at: %s",
-                                      why.code == PRT_OK ? set->parent->parent->tenant_error : why.message);
+        found.more = prt_arena_printf(q->arena, "rows whose tenants could not be looked at: %s%s",
+                                      why.code == PRT_OK ? set->parent->parent->tenant_error : why.message,
+                                      strcmp(why.sqlstate, "57014") == 0 ? " (an index on the tenant's column helps)"
+                                                                         : "");
     else if (PQntuples(result) > 0)
         found.more = note_of(q->arena, result);
     PQclear(result);

@@ -403,6 +403,40 @@ test_killed_runs_are_taken_up_again(void **state)
     assert_string_equal(pg_value(t, left, "events"), want);
 }
 
+/* Stopped between two batches, and gone on with. */
+typedef struct stop {
+    volatile sig_atomic_t flag;
+} stop;
+
+static void
+raise_flag(void *data, const char *sql)
+{
+    stop *s = data;
+    s->flag |= strstr(sql, "events_p20250315\" AS r") != NULL;
+}
+
+static void
+test_an_interrupt_ends_the_run_at_once(void **state)
+{
+    pg_test *t = *state;
+    arrange(t, "(org, at)", 3000);
+    prt_spec *spec = shared_spec(t);
+    prt_run_options options = run_options(now);
+    stop raised = {0};
+    prt_conn_options mine = {.dsn = t->dsn, .interrupt = &raised.flag, .trace = raise_flag, .trace_data = &raised};
+    prt_conn *conn = NULL;
+    prt_result *result = NULL;
+    prt_error err = {0};
+    assert_ok(prt_conn_open(&mine, &conn, &err), &err);
+    assert_false(run_try(t, conn, spec, &options, &result, &err));
+    assert_int_equal(err.code, PRT_ERR_INTERRUPTED);
+    prt_conn_close(conn);
+    assert_true(purged(result) > 0);
+    assert_true(pg_number(t, "SELECT count(*) FROM events_p20250317 WHERE org = 'acme'") > 0);
+    run_settle(t, spec, &options);
+    assert_string_equal(pg_value(t, left, "events"), pg_value(t, expected, "events", now));
+}
+
 /* A batch that takes too long is tried again with fewer rows. */
 static void
 test_slow_batches_become_smaller(void **state)
@@ -587,7 +621,7 @@ test_partitions_with_strangers_stay(void **state)
         /* Their own time after that of everybody else. */
         spec->tenant.drop_unknown = true;
         spec->tenant.drop_after = (prt_interval) {.days = 6};
-        result = run_apply(t, spec, &options);
+        run_apply(t, spec, &options);
         assert_null(pg_value(t, "SELECT to_regclass('events_p20250303')"));
         assert_non_null(pg_value(t, "SELECT to_regclass('events_p20250307')"));
         spec->tenant.drop_unknown = false;
@@ -635,6 +669,7 @@ main(void)
         PG(test_locked_rows_are_left_to_the_next_run),
         PG(test_a_cap_leaves_the_rest_for_later_runs),
         PG(test_killed_runs_are_taken_up_again),
+        PG(test_an_interrupt_ends_the_run_at_once),
         PG(test_slow_batches_become_smaller),
         PG(test_a_purge_that_would_scan_is_refused),
         PG(test_foreign_keys_refuse),

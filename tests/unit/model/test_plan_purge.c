@@ -10,21 +10,27 @@ typedef struct setup {
 
 static int retentions;
 
+static int
+number_in(const char *id)
+{
+    return (int) strtol(id + strcspn(id, "0123456789"), NULL, 10);
+}
+
 /* "acme30" keeps for 30 days, "c3" three partitions, "keeper" everything. */
 static bool
 retention_of(void *data, const prt_hook_context *context, prt_retention *out, prt_error *err)
 {
     (void) data;
     retentions++;
-    const char *id = context->tenant->id, *digits = id + strcspn(id, "0123456789");
+    const char *id = context->tenant->id;
     if (strcmp(id, "broken") == 0)
         return prt_fail(err, PRT_ERR_LUA, "it raised");
     if (strcmp(id, "keeper") == 0)
         *out = (prt_retention) {.kind = PRT_KEEP};
     else if (id[0] == 'c')
-        *out = (prt_retention) {.kind = PRT_KEEP_COUNT, .amount = atoi(digits)};
+        *out = (prt_retention) {.kind = PRT_KEEP_COUNT, .amount = number_in(id)};
     else
-        *out = (prt_retention) {.kind = PRT_KEEP_AGE, .age = {.days = atoi(digits)}};
+        *out = (prt_retention) {.kind = PRT_KEEP_AGE, .age = {.days = number_in(id)}};
     return true;
 }
 
@@ -139,6 +145,11 @@ test_answers_become_operations(void **state)
             "1) AS last",
             o->purge->leaves[0]->oid, o->purge->leaves[0]->oid, s->events->oid));
     assert_int_equal(prt_plan_findings(plan, PRT_SEVERITY_INFO), 0);
+    /* Overdue only when a whole interval has passed. */
+    prt_plan_options checking = {.checking = true};
+    assert_true(world_found(world_plan(&s->w, &checking), 0, PRT_FINDING_EXPIRED, PRT_SEVERITY_WARNING));
+    answer(s, LIST("\"public\".\"events\" a3"), LIST("2025-01-17 01:00:00+00"), NULL);
+    assert_false(world_found(world_plan(&s->w, &checking), 0, PRT_FINDING_EXPIRED, PRT_SEVERITY_WARNING));
     answer(s, NOTHING, NULL, NULL);
     assert_int_equal(prt_plan_operations(world_plan(&s->w, NULL)), 0);
 }
