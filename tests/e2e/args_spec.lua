@@ -32,7 +32,7 @@ describe("the command line", function()
     for _, name in ipairs(commands) do
       assert.matches("\n  " .. name .. " ", result.out)
     end
-    for _, name in ipairs { "simulate", "archive", "restore", "migrate", "import", "serve" } do
+    for _, name in ipairs { "simulate", "migrate", "import", "serve" } do
       assert.not_matches("\n  " .. name .. " ", result.out)
       assert.equal(2, partrun({ name }).status)
     end
