@@ -11,7 +11,7 @@ enum {
     ZSTD_THREADS = 2,
     /* The library holds some jobs of input, and their output: a small job keeps the process small, and costs little, as
      * each job still looks back into the one before. */
-    ZSTD_JOB_BYTES = 2 * 1024 * 1024,
+    ZSTD_JOB_BYTES = 3 * 1024 * 1024,
     GZIP_WINDOW = 15 + 16, /* the largest window; 16: with gzip's header */
     GZIP_MEMORY = 8,
 };

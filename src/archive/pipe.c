@@ -8,7 +8,7 @@
 
 #include "archive/count.h"
 
-enum { CHUNK = 256 * 1024, CHUNKS = 8, IDLE_NS = 100 * 1000 * 1000 };
+enum { CHUNK = 256 * 1024, CHUNKS = 16, IDLE_NS = 100 * 1000 * 1000 };
 
 typedef struct chunk {
     size_t length;
