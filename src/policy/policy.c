@@ -79,18 +79,28 @@ claim_tables(prt_policies *p, const prt_spec *spec, prt_error *err)
     return true;
 }
 
+/* Two schemas may well have a table of one name: markers and the journal have the table beside the policy. */
+static bool
+has_table_name(prt_policies *p, const prt_spec *spec)
+{
+    const char *schema, *name;
+    prt_error ignored = {0};
+    return spec->tables_length > 0 && prt_ident_parse(p->arena, spec->tables[0], &schema, &name, &ignored) &&
+           strcmp(name, spec->name) == 0;
+}
+
 /* Markers, the journal and hooks know a policy by its name. */
 static bool
-check_name(const prt_policies *p, size_t index, prt_error *err)
+check_name(prt_policies *p, size_t index, prt_error *err)
 {
     const prt_spec *spec = p->specs.items[index];
     for (size_t i = 0; i < index; i++) {
         const prt_spec *other = p->specs.items[i];
-        if (strcmp(other->name, spec->name) != 0)
+        if (strcmp(other->name, spec->name) != 0 || (has_table_name(p, spec) && has_table_name(p, other)))
             continue;
         prt_fail(err, PRT_ERR_POLICY, "%s:%d: there is a policy \"%s\" already, in %s:%d", spec->file, spec->line,
                  spec->name, other->file, other->line);
-        return prt_fail_hint(err, "give one of them another `name` (without one, it is the table's)");
+        return prt_fail_hint(err, "give one of them another `name`");
     }
     return true;
 }

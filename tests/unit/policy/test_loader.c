@@ -215,9 +215,11 @@ test_one_policy_a_name(void **state)
     size_t length;
     prt_error err;
     assert_ok(policy_load(f, "a.lua", POLICY("a.events"), &err), &err);
-    assert_false(policy_load(f, "b.lua", "\n" POLICY("b.events"), &err));
+    assert_ok(policy_load(f, "b.lua", POLICY("b.events"), &err), &err); /* two schemas, a table of one name */
+    assert_false(policy_load(
+        f, "b2.lua", "\nreturn require('partrun').policy { table = 'c', name = 'events', interval = '1 day' }", &err));
     assert_int_equal(err.code, PRT_ERR_POLICY);
-    assert_contains(err.message, "b.lua:2: there is a policy \"events\" already, in ");
+    assert_contains(err.message, "b2.lua:2: there is a policy \"events\" already, in ");
     assert_contains(err.message, "/a.lua:1");
     assert_contains(err.hint, "`name`");
     assert_false(policy_load(f, "c.lua",
@@ -227,12 +229,12 @@ test_one_policy_a_name(void **state)
                              &err));
     assert_contains(err.message, "c.lua:3: there is a policy \"x\" already, in ");
     assert_ok(policy_load(f, "d.lua",
-                          "return require('partrun').policy { table = 'b.events', name = 'events of b',"
+                          "return require('partrun').policy { table = 'd.events', name = 'events of d',"
                           " interval = '1 day' }",
                           &err),
               &err);
     prt_policies_specs(f->policies, &length);
-    assert_int_equal(length, 2);
+    assert_int_equal(length, 3);
 }
 
 /* Named by itself and through its folder, or through a link. */
