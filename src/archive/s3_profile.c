@@ -63,12 +63,12 @@ take_line(prt_arena *arena, char *line, prt_s3_profile *profile)
         return;
     *equals = '\0';
     const char *key = trim(line), *value = trim(equals + 1);
-    const char **field = field_of(profile, key);
-    if (field != NULL && *field == NULL && value[0] != '\0')
-        *field = prt_arena_strdup(arena, value);
     for (int i = 0; unsupported[i] != NULL; i++)
         if (profile->unknown_source == NULL && strcmp(unsupported[i], key) == 0)
             profile->unknown_source = unsupported[i];
+    const char **field = field_of(profile, key);
+    if (field != NULL && *field == NULL && value[0] != '\0')
+        *field = prt_arena_strdup(arena, value);
 }
 
 bool

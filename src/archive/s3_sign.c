@@ -56,9 +56,9 @@ by_name(const void *a, const void *b)
 static const char *
 canonical_request(prt_arena *arena, const prt_s3_signing *r, const char *const *lines, const char **names)
 {
-    header headers[MOST_HEADERS];
+    header headers[MOST_HEADERS] = {0};
     size_t count = 0;
-    for (; lines[count] != NULL && count < MOST_HEADERS; count++)
+    for (; count < MOST_HEADERS && lines[count] != NULL; count++)
         headers[count] = split(arena, lines[count]);
     qsort(headers, count, sizeof headers[0], by_name);
     const char *host = strstr(r->url, "://") + 3, *path = host + strcspn(host, "/?");
@@ -110,7 +110,7 @@ prt_s3_sign(prt_arena *arena, const prt_s3_signing *r, const prt_s3_keys *keys)
     gmtime_r(&seconds, &tm);
     snprintf(day, sizeof day, "%04d%02d%02d", (tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday);
     snprintf(stamp, sizeof stamp, "%sT%02d%02d%02dZ", day, tm.tm_hour, tm.tm_min, tm.tm_sec);
-    for (; r->headers[n] != NULL && n < MOST_HEADERS - 6; n++)
+    for (; n < MOST_HEADERS - 6 && r->headers[n] != NULL; n++)
         lines[n] = r->headers[n];
     lines[n++] = prt_arena_printf(arena, "Host: %s", host_of(arena, r->url));
     lines[n++] = prt_arena_printf(arena, "x-amz-content-sha256: %s", r->sha256);
