@@ -240,14 +240,33 @@ mistakes_raise(void **state)
 }
 
 static void
-a_policy_that_cannot_be_carried_out_is_refused(void **state)
+tenants_are_told_apart(void **state)
 {
     lua_test *t = *state;
-    make_tables(t);
-    lua_run(t, "local archived = partrun.policy { table = 'public.events', interval = '1 day', retention = '1 day', "
-               "cleanup = 'drop',\n"
-               "  archive = 'file:///tmp/{name}.csv' }\n"
-               "fails('policy', 'archive', partrun.plan(db, archived, { now = now }))");
+    pg_sql(
+        t->pg,
+        "CREATE TABLE public.orgs (id text, plan text); INSERT INTO public.orgs VALUES ('b', 'pro'), ('a''s', 'free'); "
+        "CREATE TABLE public.org_events (org text, at date) PARTITION BY RANGE (org, at)");
+    lua_run(
+        t, "local seen = {}\n"
+           "local function policy(query)\n"
+           "  return partrun.policy { table = 'public.org_events', interval = '1 day', premake = 0, cleanup = 'drop',\n"
+           "    tenant = { key = 'org', values = query },\n"
+           "    retention = function(ctx) return ctx.tenant.plan == 'free' and '1 day' or '1 year' end,\n"
+           "    on_create = function(ctx, p) seen[ctx.tenant.id .. '/' .. ctx.tenant.plan] = p.tenant end }\n"
+           "end\n"
+           "local plan = assert(partrun.plan(db, policy 'SELECT * FROM public.orgs', { now = now }))\n"
+           "local sets, operations = plan:sets(), plan:operations()\n"
+           "assert(#sets == 2 and sets[1].tenant == \"a's\" and sets[2].tenant == 'b')\n"
+           "assert(#operations == 2 and operations[1].tenant == \"a's\")\n"
+           "assert(tostring(plan):find(\"public.org_events  tenant a's   daily\", 1, true))\n"
+           "assert(plan:apply())\n"
+           "assert(seen[\"a's/free\"] == \"a's\" and seen['b/pro'] == 'b')\n"
+           "local partitions = assert(db:partitions 'public.org_events')\n"
+           "assert(#partitions == 2 and partitions[1].tenant == \"a's\" and partitions[2].tenant == 'b')\n"
+           "plan = assert(partrun.plan(db, policy 'SELECT * FROM orgs', { now = now }))\n"
+           "local found = plan:findings()[1]\n"
+           "assert(#plan:operations() == 0 and found.severity == 'error' and found.hint:find 'with their schema')");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lua_test_setup, lua_test_teardown)
@@ -266,7 +285,7 @@ main(void)
         TEST(hooks_have_a_database),
         TEST(plans_leave_nothing_behind),
         TEST(mistakes_raise),
-        TEST(a_policy_that_cannot_be_carried_out_is_refused),
+        TEST(tenants_are_told_apart),
     };
     return cmocka_run_group_tests_name("pg/lua_plan", tests, NULL, NULL);
 }
