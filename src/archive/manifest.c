@@ -122,13 +122,11 @@ wrong(const reading *r, const char *key, const char *what)
 }
 
 static bool
-get_text(const reading *r, const char *key, bool nullable, const char **out)
+get_text(const reading *r, const char *key, const char **out)
 {
     const json_t *value = json_object_get(r->object, key);
-    *out = NULL;
-    if (nullable && json_is_null(value))
-        return true;
     const char *text = json_string_value(value); /* of what is no string: NULL */
+    *out = "";
     /* A NUL in it would cut it short from here on. */
     if (text == NULL || strlen(text) != json_string_length(value) || text[0] == '\0')
         return wrong(r, key, "a text");
@@ -137,11 +135,18 @@ get_text(const reading *r, const char *key, bool nullable, const char **out)
 }
 
 static bool
+get_optional(const reading *r, const char *key, const char **out)
+{
+    *out = NULL;
+    return json_is_null(json_object_get(r->object, key)) || get_text(r, key, out);
+}
+
+static bool
 get_end(const reading *r, const char *key, const char **out)
 {
     const json_t *value = json_object_get(r->object, key);
     if (!json_is_integer(value))
-        return get_text(r, key, true, out);
+        return get_optional(r, key, out);
     *out = prt_arena_printf(r->arena, "%lld", (long long) json_integer_value(value));
     return true;
 }
@@ -170,10 +175,10 @@ get_name(const reading *r, const char *key, bool nullable, const char **schema, 
     const char *text;
     prt_error why = {0};
     *schema = *name = NULL;
-    if (!get_text(r, key, nullable, &text))
-        return false;
-    if (text == NULL)
+    if (nullable && json_is_null(json_object_get(r->object, key)))
         return true;
+    if (!get_text(r, key, &text))
+        return false;
     return (prt_ident_parse(r->arena, text, schema, name, &why) && *schema != NULL) ||
            wrong(r, key, "a table's name with its schema");
 }
@@ -201,7 +206,7 @@ get_columns(const reading *r, const char *const **out)
 static bool
 get_sha256(const reading *r, const char **out)
 {
-    if (!get_text(r, "sha256", false, out))
+    if (!get_text(r, "sha256", out))
         return false;
     return (strlen(*out) == SHA256_DIGITS && strspn(*out, "0123456789abcdef") == SHA256_DIGITS) ||
            wrong(r, "sha256", "64 hexadecimal digits");
@@ -212,8 +217,8 @@ get_choices(const reading *r, prt_manifest *out)
 {
     const char *compression, *created;
     prt_error why = {0};
-    if (!get_text(r, "format", false, &out->format) || !get_text(r, "compression", false, &compression) ||
-        !get_text(r, "created_at", false, &created))
+    if (!get_text(r, "format", &out->format) || !get_text(r, "compression", &compression) ||
+        !get_text(r, "created_at", &created))
         return false;
     if (strcmp(out->format, "csv") != 0 && strcmp(out->format, "copy") != 0)
         return wrong(r, "format", "csv or copy");
@@ -229,7 +234,7 @@ get_source(const reading *r, prt_manifest *out)
     source.object = json_object_get(r->object, "source");
     if (!json_is_object(source.object))
         return wrong(r, "source", "an object");
-    return get_text(&source, "system", false, &out->system) && get_oid(&source, "database", &out->database) &&
+    return get_text(&source, "system", &out->system) && get_oid(&source, "database", &out->database) &&
            get_oid(&source, "oid", &out->oid);
 }
 
@@ -250,10 +255,10 @@ get_all(const reading *r, prt_manifest *out)
 {
     if (!get_name(r, "table", false, &out->schema, &out->name) ||
         !get_name(r, "parent", true, &out->parent_schema, &out->parent_name) || !get_end(r, "from", &out->from) ||
-        !get_end(r, "to", &out->to) || !get_text(r, "bound", true, &out->bound) || !get_columns(r, &out->columns) ||
+        !get_end(r, "to", &out->to) || !get_optional(r, "bound", &out->bound) || !get_columns(r, &out->columns) ||
         !get_choices(r, out) || !get_count(r, "rows", INT64_MAX, &out->rows) ||
         !get_count(r, "bytes", INT64_MAX, &out->bytes) || !get_sha256(r, &out->sha256) ||
-        !get_text(r, "server_version", false, &out->server_version) || !get_source(r, out))
+        !get_text(r, "server_version", &out->server_version) || !get_source(r, out))
         return false;
     json_t *definition = json_object_get(r->object, "definition");
     if (!json_is_object(definition))
