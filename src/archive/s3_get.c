@@ -180,7 +180,7 @@ prt_s3_get(prt_store *store, const char *url, prt_reader **out, prt_error *err)
     r->buffer = malloc(BUFFER);
     *out = &r->base;
     if (r->buffer != NULL && prt_s3_object_parse(arena, url, &r->object, err) &&
-        prt_s3_client_new(&r->store->config, &r->store->options, NULL, &r->client, err))
+        prt_s3_client_new(&r->store->config, &r->store->options, NULL, NULL, &r->client, err))
         return true;
     *out = NULL;
     close_reader(&r->base);

@@ -22,7 +22,8 @@ enum {
 struct prt_s3_client {
     const prt_s3_config *config;
     prt_store_options options;
-    atomic_bool *cancel;
+    bool (*cancelled)(void *data);
+    void *cancelled_data;
     bool last_words;
     CURLM *multi;
     CURL *easy;
@@ -38,15 +39,16 @@ struct prt_s3_client {
 };
 
 bool
-prt_s3_client_new(const prt_s3_config *config, const prt_store_options *options, atomic_bool *cancel,
-                  prt_s3_client **out, prt_error *err)
+prt_s3_client_new(const prt_s3_config *config, const prt_store_options *options, bool (*cancelled)(void *data),
+                  void *cancelled_data, prt_s3_client **out, prt_error *err)
 {
     prt_s3_client *client = calloc(1, sizeof *client);
     if (client == NULL)
         return prt_fail(err, PRT_ERR_IO, "out of memory");
     client->config = config;
     client->options = *options;
-    client->cancel = cancel;
+    client->cancelled = cancelled;
+    client->cancelled_data = cancelled_data;
     client->multi = curl_multi_init();
     client->easy = curl_easy_init();
     *out = client;
@@ -89,7 +91,7 @@ interrupted(const prt_s3_client *client, prt_error *err)
     if (client->last_words)
         return false;
     if ((client->options.interrupt == NULL || !*client->options.interrupt) &&
-        (client->cancel == NULL || !atomic_load(client->cancel)))
+        (client->cancelled == NULL || !client->cancelled(client->cancelled_data)))
         return false;
     prt_fail(err, PRT_ERR_INTERRUPTED, "interrupted");
     return true;

@@ -9,7 +9,6 @@
 #define PRT_ARCHIVE_S3_HTTP_H
 
 #include <curl/curl.h>
-#include <stdatomic.h>
 
 #include "archive/s3_config.h"
 #include "archive/store.h"
@@ -59,9 +58,10 @@ typedef struct prt_s3_answer {
     const char *code, *message; /* of the body's <Error>; NULL without one */
 } prt_s3_answer;
 
-/* `cancel` set: the exchange is over, as by an interrupt; may be NULL. */
-PRT_NODISCARD bool prt_s3_client_new(const prt_s3_config *config, const prt_store_options *options, atomic_bool *cancel,
-                                     prt_s3_client **out, prt_error *err);
+/* `cancelled` (may be NULL) returns true: the exchange is over, as by an interrupt. Asked in the client's own thread. */
+PRT_NODISCARD bool prt_s3_client_new(const prt_s3_config *config, const prt_store_options *options,
+                                     bool (*cancelled)(void *data), void *cancelled_data, prt_s3_client **out,
+                                     prt_error *err);
 void prt_s3_client_free(prt_s3_client *client); /* NULL is fine */
 /* From now on interrupts are not looked at, but no request takes longer than some seconds: for cleaning up. */
 void prt_s3_client_last_words(prt_s3_client *client);

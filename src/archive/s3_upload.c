@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -111,6 +112,13 @@ initiate(prt_s3_upload *upload, const char *const *headers, prt_error *err)
     return true;
 }
 
+static bool
+is_cancelled(void *data)
+{
+    prt_s3_upload *upload = data;
+    return atomic_load(&upload->cancel);
+}
+
 bool
 prt_s3_upload_begin(prt_s3_store *store, const prt_s3_object *object, const char *const *headers, prt_s3_upload **out,
                     prt_error *err)
@@ -125,7 +133,7 @@ prt_s3_upload_begin(prt_s3_store *store, const prt_s3_object *object, const char
     pthread_cond_init(&upload->changed, NULL);
     *out = upload;
     if (initiate(upload, headers, err) &&
-        prt_s3_client_new(&store->config, &store->options, &upload->cancel, &upload->client, err) &&
+        prt_s3_client_new(&store->config, &store->options, is_cancelled, upload, &upload->client, err) &&
         start_thread(upload, err))
         return true;
     prt_s3_upload_end(upload, true);
@@ -212,7 +220,7 @@ abort_at_server(prt_s3_upload *upload)
     prt_error err = {0};
     prt_s3_client *client = NULL;
     prt_s3_store *store = upload->store;
-    bool ok = prt_s3_client_new(&store->config, &store->options, NULL, &client, &err);
+    bool ok = prt_s3_client_new(&store->config, &store->options, NULL, NULL, &client, &err);
     if (ok) {
         prt_s3_client_last_words(client);
         ok = abort_one(store, client, upload->object, upload->id, &err);

@@ -106,7 +106,7 @@ prt_store_s3(const prt_store_options *options, prt_store **out, prt_error *err)
     bool ok = prt_s3_config_read(arena, &env, &store->config, err);
     if (ok) {
         store->keyring = prt_s3_keyring_new(&store->config);
-        ok = prt_s3_client_new(&store->config, &store->options, NULL, &store->client, err);
+        ok = prt_s3_client_new(&store->config, &store->options, NULL, NULL, &store->client, err);
     }
     *out = ok ? &store->base : NULL;
     if (!ok)
