@@ -95,7 +95,7 @@ is_cut_off(prt_worksite *site, const prt_range *range)
 static void
 refuse(prt_worksite *site, const prt_table *table, const char *hint, const char *why, const prt_table *other)
 {
-    prt_find(site, PRT_FINDING_DETACHED_WAITING, PRT_SEVERITY_WARNING, prt_site_name(site, table), hint,
+    prt_find(site, PRT_FINDING_DETACHED_WAITING, PRT_SEVERITY_INFO, prt_site_name(site, table), hint,
              "it is detached, and inside the retention again, but %s %s", prt_site_name(site, other), why);
 }
 

@@ -6,7 +6,8 @@ local sql, partrun, told, applied = support.sql, support.partrun, support.told, 
 local now = "2026-03-14 12:00"
 
 local function files(folder)
-  return (support.shell(("cd %s && LC_ALL=C find . -type f -printf '%%P\\n' | LC_ALL=C sort"):format(folder)).out:gsub("\n", " "):gsub(" $", ""))
+  local found = support.shell(("cd %s && LC_ALL=C find . -type f -printf '%%P\\n' | LC_ALL=C sort"):format(folder)).out
+  return (found:gsub("\n", " "):gsub(" $", ""))
 end
 
 -- Four days; the first has expired by `now`, with 1,440 rows.

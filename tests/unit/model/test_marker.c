@@ -177,6 +177,64 @@ test_names_that_are_not_utf8(void **state)
     assert_int_equal(back.oid, sample.oid);
 }
 
+#define ARCHIVED "partrun: {\"state\":\"%s\",\"system\":\"1\",\"database\":2,\"oid\":3,%s" REST
+#define SHA256 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define FACTS "\"archive\":{\"url\":\"s3://b/k\",\"rows\":3,\"bytes\":30,\"sha256\":\"" SHA256 "\"},"
+
+static void
+test_what_an_archive_proves(void **state)
+{
+    prt_marker marker = sample, back;
+    marker.state = "archived";
+    marker.archive = (prt_archive_result) {
+        .url = "s3://b/\"k\"\n", .rows = INT64_MAX, .bytes = 0, .sha256 = SHA256, .resumed = true};
+    const char *text = prt_marker_write(*state, "mine", &marker);
+    assert_true(prt_marker_read(*state, text, &back));
+    assert_string_equal(back.archive.url, marker.archive.url);
+    assert_int_equal(back.archive.rows, INT64_MAX);
+    assert_int_equal(back.archive.bytes, 0);
+    assert_string_equal(back.archive.sha256, SHA256);
+    assert_true(prt_marker_retiring(&back));
+    back.state = sample.state;
+    assert_sample(&back);
+    marker.state = "kept";
+    assert_true(prt_marker_read(*state, prt_marker_write(*state, NULL, &marker), &back));
+    assert_false(prt_marker_retiring(&back));
+    assert_true(prt_marker_read(*state, prt_marker_write(*state, NULL, &sample), &back));
+    assert_null(back.archive.url);
+    assert_true(prt_marker_retiring(&back));
+}
+
+/* A drop relies on it: what is not whole is no proof, and the marker none. Keys of later versions are no harm. */
+static void
+test_hostile_archives(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "\"archive\":null,",
+        "\"archive\":\"s3://b/k\",",
+        "\"archive\":{},",
+        "\"archive\":{\"url\":\"\",\"rows\":3,\"bytes\":30,\"sha256\":\"" SHA256 "\"},",
+        "\"archive\":{\"url\":\"s3://b/k\",\"rows\":-1,\"bytes\":30,\"sha256\":\"" SHA256 "\"},",
+        "\"archive\":{\"url\":\"s3://b/k\",\"rows\":3.5,\"bytes\":30,\"sha256\":\"" SHA256 "\"},",
+        "\"archive\":{\"url\":\"s3://b/k\",\"rows\":\"3\",\"bytes\":30,\"sha256\":\"" SHA256 "\"},",
+        "\"archive\":{\"url\":\"s3://b/k\",\"rows\":3,\"sha256\":\"" SHA256 "\"},",
+        "\"archive\":{\"url\":\"s3://b/k\",\"rows\":3,\"bytes\":30},",
+        "\"archive\":{\"url\":\"s3://b/k\",\"rows\":3,\"bytes\":30,\"sha256\":\"00\"},",
+        "\"archive\":{\"url\":\"s3://b/k\",\"rows\":3,\"rows\":3,\"bytes\":30,\"sha256\":\"" SHA256 "\"},",
+        FACTS FACTS,
+    };
+    prt_marker marker;
+    assert_true(prt_marker_read(*state, prt_arena_printf(*state, ARCHIVED, "archived", FACTS), &marker));
+    assert_true(
+        prt_marker_read(*state, prt_arena_printf(*state, ARCHIVED, "archived", FACTS "\"later\":[{}],"), &marker));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (prt_marker_read(*state, prt_arena_printf(*state, ARCHIVED, "archived", wrong[i]), &marker))
+            fail_msg("read as a proof: %s", wrong[i]);
+    assert_true(prt_marker_read(*state, prt_arena_printf(*state, ARCHIVED, "retiring", ""), &marker));
+    assert_false(prt_marker_read(*state, prt_arena_printf(*state, ARCHIVED, "kept", wrong[3]), &marker));
+}
+
 int
 main(void)
 {
@@ -189,6 +247,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_each_field_is_needed, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_only_the_last_line_counts, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_truncated_markers, support_arena_setup, support_arena_teardown),
+        cmocka_unit_test_setup_teardown(test_what_an_archive_proves, support_arena_setup, support_arena_teardown),
+        cmocka_unit_test_setup_teardown(test_hostile_archives, support_arena_setup, support_arena_teardown),
         cmocka_unit_test_setup_teardown(test_names_that_are_not_utf8, support_arena_setup, support_arena_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -514,10 +514,10 @@ what_stands_in_the_way(void **state)
     prt_plan *plan = world_plan(&w, NULL);
     const char *findings = world_findings(&w, plan, 0);
     assert_non_null(strstr(findings,
-                           "warning detached_waiting d02: it is detached, and inside the retention again, but "
+                           "info detached_waiting d02: it is detached, and inside the retention again, but "
                            "other covers its range by now\n"));
     assert_non_null(strstr(findings,
-                           "warning detached_waiting d03: it is detached, and inside the retention again, but "
+                           "info detached_waiting d03: it is detached, and inside the retention again, but "
                            "rest holds rows of its range\n"));
     assert_null(strstr(world_operations(&w, plan, 0), "reattach"));
 }
