@@ -289,7 +289,7 @@ create(newcomer *n)
     }
     o.below = below;
     o.note = prt_subtree_note(arena, below);
-    if (n->ok && resolve_blocked(n, &o))
+    if (n->ok && prt_subtree_fits(site, &o) && resolve_blocked(n, &o))
         prt_plan_add(site, o);
 }
 

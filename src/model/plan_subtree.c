@@ -393,6 +393,30 @@ prt_subtree_note(prt_arena *arena, const prt_sublevel *below)
     return prt_arena_printf(arena, "%s, each %s", note, prt_subtree_note(arena, below->children[0].below));
 }
 
+static int64_t
+tables_of(const prt_sublevel *below)
+{
+    int64_t tables = 1;
+    for (size_t i = 0; below != NULL && i < below->length; i++)
+        tables += tables_of(below->children[i].below);
+    return tables;
+}
+
+bool
+prt_subtree_fits(prt_worksite *site, const prt_operation *operation)
+{
+    /* A budget is a share of the lock table that leaves room for others; of three, the others would notice. */
+    int64_t locks = tables_of(operation->below) * site->parent->locks_per_child;
+    if (locks <= INT64_C(3) * site->planner->snapshot->lock_budget)
+        return true;
+    prt_find(site, PRT_FINDING_RUNAWAY, PRT_SEVERITY_ERROR, prt_ident_display(site->arena, NULL, operation->name),
+             "raise max_locks_per_transaction, or have fewer partitions beneath each",
+             "it would be built with %" PRId64 " tables, which takes about %" PRId64
+             " locks at once: more than the server can spare",
+             tables_of(operation->below), locks);
+    return false;
+}
+
 bool
 prt_subtree_below(prt_worksite *site, prt_operation *operation)
 {
@@ -416,5 +440,5 @@ prt_subtree_below(prt_worksite *site, prt_operation *operation)
     operation->below = below;
     const char *note = prt_subtree_note(site->arena, below);
     operation->note = operation->note == NULL ? note : prt_arena_printf(site->arena, "%s, %s", note, operation->note);
-    return true;
+    return prt_subtree_fits(site, operation);
 }

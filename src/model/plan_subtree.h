@@ -10,6 +10,8 @@
 void prt_subtree_begin(prt_worksite *site);
 /* Gives a new partition what belongs beneath it. False: it cannot be built, and findings say why. */
 bool prt_subtree_below(prt_worksite *site, prt_operation *operation);
+/* False, with a finding, when the server's lock table is too small for the operation's tables. */
+bool prt_subtree_fits(prt_worksite *site, const prt_operation *operation);
 /* "with 4 hash partitions" */
 const char *prt_subtree_note(prt_arena *arena, const prt_sublevel *below);
 /* `partition` and a suffix, in 63 bytes: what is too much goes from the end of the table's name in it. NULL: too long. */

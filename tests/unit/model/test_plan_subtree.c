@@ -169,6 +169,9 @@ what_cannot_be_built_is_said(void **state)
     assert_int_equal(prt_plan_operations(plan), 0);
     assert_true(world_found(plan, 0, PRT_FINDING_RUNAWAY, PRT_SEVERITY_ERROR));
     w.spec.max_create = 1000;
+    w.snapshot.lock_budget = 1;
+    assert_non_null(strstr(world_findings(&w, world_plan(&w, NULL), 0), "takes about 6 locks at once"));
+    w.snapshot.lock_budget = 1000;
     const char *taken[] = {"\"public\".\"events_p20260312_h1\""};
     w.snapshot.taken = taken;
     w.snapshot.taken_length = 1;
