@@ -205,14 +205,11 @@ die_at_attach(void *data, const char *sql)
         kill(getpid(), SIGKILL);
 }
 
+/* Eight branches with four leaves each, by two sessions, of which the first dies when it attaches one. */
 static void
-test_killed(void **state)
+kill_and_resume(pg_test *t, const prt_spec *spec, const char *branches)
 {
-    pg_test *t = *state;
-    pg_sql(t, EVENTS);
-    prt_spec *spec = subpartitioned(t, PRT_SUB_HASH, "org");
     prt_run_options options = run_options(now);
-    spec->premake = 7;
     options.jobs = 2;
     pid_t child = fork();
     if (child == 0) {
@@ -230,18 +227,47 @@ test_killed(void **state)
                      "'client backend' AND pid NOT IN (pg_backend_pid(), %d)",
                      PQbackendPID(prt_conn_raw(t->conn))) != 0)
         usleep(10000);
-    long made = pg_number(t, "SELECT count(*) FROM pg_class WHERE relname ~ 'events_p\\d+$' AND relkind = 'p' AND NOT "
-                             "relispartition AND obj_description(oid, 'pg_class') LIKE '%%making%%'");
+    long made = pg_number(t,
+                          "SELECT count(*) FROM pg_class WHERE relname ~ '%s' AND relkind = 'p' AND NOT "
+                          "relispartition AND obj_description(oid, 'pg_class') LIKE '%%making%%'",
+                          branches);
     assert_true(made > 0);
     prt_result *result = run_apply(t, spec, &options);
     run_expect(result, 8, 0, 0);
     long resumed = 0;
-    for (size_t i = 0; i < result->plan->sets.items[0].operations.length; i++)
-        resumed += result->plan->sets.items[0].operations.items[i].made;
+    for (size_t s = 0; s < result->plan->sets.length; s++)
+        for (size_t i = 0; i < result->plan->sets.items[s].operations.length; i++)
+            resumed += result->plan->sets.items[s].operations.items[i].made;
     assert_int_equal(resumed, made);
     assert_int_equal(leaves(t, "events"), 32);
     assert_int_equal(pg_number(t, "SELECT count(*) FROM pg_description WHERE description LIKE '%%partrun: {%%'"), 0);
     assert_settled(t, spec, &options);
+}
+
+static void
+test_killed(void **state)
+{
+    pg_test *t = *state;
+    pg_sql(t, EVENTS);
+    prt_spec *spec = subpartitioned(t, PRT_SUB_HASH, "org");
+    spec->premake = 7;
+    kill_and_resume(t, spec, "^events_p[0-9]+$");
+}
+
+/* The same for the branches of new tenants. */
+static void
+test_killed_tenants(void **state)
+{
+    static const prt_tenant tenants[] = {{.id = "a"}, {.id = "b"},   {.id = "c'd"}, {.id = "E"},
+                                         {.id = "f"}, {.id = "g h"}, {.id = "i"},   {.id = "j"}};
+    pg_test *t = *state;
+    pg_sql(t, "CREATE TABLE events (tenant text, org int, at timestamptz, PRIMARY KEY (tenant, org, at))"
+              " PARTITION BY LIST (tenant)");
+    prt_spec *spec = subpartitioned(t, PRT_SUB_HASH, "org");
+    spec->premake = 0;
+    spec->key.column = "at";
+    spec->tenant = (prt_tenant_spec) {.key = "tenant", .list = tenants, .list_length = 8};
+    kill_and_resume(t, spec, "^events_[^_]+$");
 }
 
 int
@@ -250,7 +276,7 @@ main(void)
 #define PG_TEST(f) cmocka_unit_test_setup_teardown(f, pg_test_setup, pg_test_teardown)
     const struct CMUnitTest tests[] = {
         PG_TEST(test_likeness), PG_TEST(test_templates), PG_TEST(test_repair), PG_TEST(test_range_levels),
-        PG_TEST(test_moves),    PG_TEST(test_sessions),  PG_TEST(test_killed),
+        PG_TEST(test_moves),    PG_TEST(test_sessions),  PG_TEST(test_killed), PG_TEST(test_killed_tenants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
