@@ -20,7 +20,7 @@
  *         "sequence": { "start": 1, "increment": 1, "minimum": 1, "maximum": 9223372036854775807, "cache": 1,
  *                       "cycle": false },
  *         "storage": "external", "compression": "lz4", "statistics": 500, "comment": "..." } ],
- *     "constraints": [                           checks first, each kind by name
+ *     "constraints": [                           checks first, each kind by name; partrun's own checks left out
  *       { "name": "t_pkey", "kind": "primary key",  "check", "unique", "exclude", "not null" (only one NOT VALID: 18)
  *         "definition": "PRIMARY KEY (id)",      pg_get_constraintdef: it names no table
  *         "valid": false,                        only then: to be made after the rows are there

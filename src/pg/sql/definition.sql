@@ -71,6 +71,8 @@ WITH options AS (
       FROM pg_catalog.pg_constraint k
      WHERE k.conrelid = $1::oid
        AND (k.contype IN ('c', 'p', 'u', 'x') OR (k.contype = 'n' AND NOT k.convalidated))
+       -- what partrun puts on a table for a while: the fence, the guard, the stand-in for a scan
+       AND NOT (k.contype = 'c' AND k.conname IN ('partrun_archived', 'partrun_guard', 'partrun_bound'))
 ), foreign_keys AS ( -- without the pieces of one that points at a partitioned table
     SELECT k.conname,
            json_build_object('name', k.conname, 'definition', pg_catalog.pg_get_constraintdef(k.oid)) AS entry
