@@ -168,6 +168,15 @@ read_condition(prt_builder *b, const char **condition, prt_error *err)
     return true;
 }
 
+/* What an earlier DETACH has left goes: the condition is the partition's again. */
+static bool
+prove(prt_builder *b, const char *condition, prt_error *err)
+{
+    const prt_definition_part *left = prt_rebuild_detached_check(b->arena, &b->rebuild, condition);
+    return (left == NULL || prt_build_run(b, prt_rebuild_drop_check(b->arena, &b->rebuild, left), err)) &&
+           prt_build_run(b, prt_rebuild_prove(b->arena, &b->rebuild, condition), err);
+}
+
 bool
 prt_build_rehearse(prt_builder *b, prt_error *err)
 {
@@ -180,7 +189,7 @@ prt_build_rehearse(prt_builder *b, prt_error *err)
     if (!read_condition(b, &condition, err) || !prt_build_run(b, "ROLLBACK TO SAVEPOINT rehearsal", err) ||
         !prt_build_run(b, "RELEASE SAVEPOINT rehearsal", err))
         return false;
-    return condition == NULL || prt_build_run(b, prt_rebuild_prove(b->arena, &b->rebuild, condition), err);
+    return condition == NULL || prove(b, condition, err);
 }
 
 bool

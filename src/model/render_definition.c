@@ -357,6 +357,25 @@ prt_rebuild_prove(prt_arena *arena, const prt_rebuild *r, const char *condition)
                             prt_ident_qualify(arena, r->schema, r->name), proof, condition);
 }
 
+const prt_definition_part *
+prt_rebuild_detached_check(prt_arena *arena, const prt_rebuild *r, const char *condition)
+{
+    const char *definition = prt_arena_printf(arena, "CHECK (%s)", condition);
+    const prt_definition_parts *all = &r->definition->constraints;
+    for (size_t i = 0; i < all->length; i++)
+        if (is_kind(&all->items[i], "check") && all->items[i].valid &&
+            strcmp(all->items[i].definition, definition) == 0)
+            return &all->items[i];
+    return NULL;
+}
+
+const char *
+prt_rebuild_drop_check(prt_arena *arena, const prt_rebuild *r, const prt_definition_part *check)
+{
+    return prt_arena_printf(arena, "ALTER TABLE %s DROP CONSTRAINT %s", prt_ident_qualify(arena, r->schema, r->name),
+                            prt_ident_quote(arena, check->name));
+}
+
 const char *
 prt_rebuild_proven(prt_arena *arena, const prt_rebuild *r)
 {

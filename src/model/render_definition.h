@@ -52,6 +52,10 @@ prt_rebuild_steps prt_rebuild_advance(prt_arena *arena, const prt_rebuild *rebui
                                       const char *parent_name, const prt_definition *parent);
 /* While it stands, ATTACH has no row to look at: `condition` is the partition's own (pg_get_partition_constraintdef). */
 const char *prt_rebuild_prove(prt_arena *arena, const prt_rebuild *rebuild, const char *condition);
+/* The table's own CHECK of this condition, which DETACH ... CONCURRENTLY leaves behind; NULL: it has none. */
+const prt_definition_part *prt_rebuild_detached_check(prt_arena *arena, const prt_rebuild *rebuild,
+                                                      const char *condition);
+const char *prt_rebuild_drop_check(prt_arena *arena, const prt_rebuild *rebuild, const prt_definition_part *check);
 const char *prt_rebuild_proven(prt_arena *arena, const prt_rebuild *rebuild);
 /* COPY ... FROM STDIN of these columns; `format`: "csv" or "copy". */
 const char *prt_rebuild_copy(prt_arena *arena, const prt_rebuild *rebuild, const char *format);
