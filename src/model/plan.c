@@ -217,7 +217,6 @@ plan_operations(prt_worksite *site)
 {
     const prt_plan_options *options = site->planner->options;
     bool by_hand = options->retire != NULL, ensure = options->ensure_from != NULL;
-    prt_subtree_begin(site);
     prt_plan_nests(site);
     if (!options->retire_only && !by_hand) {
         prt_plan_creations(site);
@@ -270,6 +269,7 @@ prt_plan_set(prt_planner *planner, prt_set *set)
         prt_plan_unknown(&site);
         return;
     }
+    prt_subtree_begin(&site);
     prt_expire_mark(&site);
     plan_operations(&site);
     prt_plan_observe(&site);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "model/ident.h"
-#include "model/plan_set.h"
+#include "model/plan_subtree.h"
 
 static prt_hook_context
 hook_context(const prt_worksite *site)
@@ -93,9 +93,9 @@ list_extents(prt_worksite *site)
                 .to = prt_range_over(&site->set->key, &site->pieces[i].range), .bytes = site->pieces[i].table->bytes};
 }
 
-bool
-prt_expire_ask_hold(const prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
-                    const prt_tenant *tenant, bool *held, prt_error *err)
+static bool
+ask_hold(const prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
+         const prt_tenant *tenant, bool *held, prt_error *err)
 {
     const prt_hooks *hooks = &site->spec->hooks;
     prt_hook_context context = hook_context(site);
@@ -109,6 +109,31 @@ prt_expire_ask_hold(const prt_worksite *site, const prt_table *table, const prt_
                                     .tenant = tenant == NULL ? site->set->tenant : tenant->id};
     *held = false;
     return hooks->hold == NULL || hooks->hold(hooks->data, &context, &partition, held, err);
+}
+
+bool
+prt_expire_ask_hold(const prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
+                    const prt_tenant *tenant, bool *held, prt_error *err)
+{
+    if (!ask_hold(site, table, range, state, tenant, held, err))
+        return false;
+    /* A branch that goes would take its cells with it: each of them can be held by itself. */
+    prt_set inside = *site->set;
+    prt_worksite inner = *site;
+    inner.set = &inside;
+    for (size_t i = 0; !*held && prt_subtree_has_cells(site, table) && i < table->parent->children_length; i++) {
+        const prt_table *cell = table->parent->children[i];
+        prt_range its;
+        inside.schema = table->schema;
+        inside.table = table->name;
+        inside.key = site->sub->key;
+        if (cell->bound_error != NULL || cell->bound.kind == PRT_BOUND_DEFAULT)
+            continue;
+        if (!prt_range_from_bound(site->arena, &inside.key, &cell->bound, &its, err) ||
+            !ask_hold(&inner, cell, &its, state, tenant, held, err))
+            return false;
+    }
+    return true;
 }
 
 /* What several tenants share is held as soon as it is held for one of them. */

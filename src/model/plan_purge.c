@@ -257,11 +257,12 @@ consider(purging *p, size_t index)
 
 /* A DELETE that reaches into other tables is nobody's idea of retention: a partition could not even be detached then. */
 static const prt_reference *
-reaching_reference(const prt_parent *parent)
+reaching_reference(const prt_table *table)
 {
-    for (size_t i = 0; i < parent->references_length; i++)
-        if (strchr("cnd", parent->references[i].on_delete) != NULL)
-            return &parent->references[i];
+    for (; table != NULL && table->parent != NULL; table = table->parent_table)
+        for (size_t i = 0; i < table->parent->references_length; i++)
+            if (strchr("cnd", table->parent->references[i].on_delete) != NULL)
+                return &table->parent->references[i];
     return NULL;
 }
 
@@ -365,7 +366,7 @@ void
 prt_plan_purges(prt_worksite *site)
 {
     const prt_set *set = site->set;
-    if (set->tenants == NULL || site->each == NULL || !site->retention_known ||
+    if (set->tenants == NULL || set->outer != NULL || site->each == NULL || !site->retention_known ||
         site->spec->cleanup == PRT_CLEANUP_NONE || site->planner->options->retire != NULL || is_stopped(set))
         return;
     purging p = {.site = site, .held = prt_arena_array(site->arena, site->length + 1, sizeof *p.held)};
@@ -374,7 +375,7 @@ prt_plan_purges(prt_worksite *site)
     if (p.candidates > 0 && is_impossible(&p))
         return;
     report(&p);
-    const prt_reference *reaching = reaching_reference(site->parent);
+    const prt_reference *reaching = reaching_reference(set->parent);
     if (reaching != NULL)
         refuse_reach(site, reaching);
 }

@@ -28,6 +28,13 @@ is_branch(const prt_worksite *site, const prt_table *table)
            parent->key[0].name != NULL && strcmp(parent->key[0].name, sub->column) == 0;
 }
 
+bool
+prt_subtree_has_cells(const prt_worksite *site, const prt_table *table)
+{
+    return site->sub != NULL && site->sub->possible && site->spec->subpartition.kind == PRT_SUB_RANGE &&
+           is_branch(site, table);
+}
+
 static bool
 is_wanted(const prt_worksite *site, const prt_piece *piece)
 {
@@ -271,7 +278,6 @@ nested_spec(const prt_worksite *site)
     spec->has_anchor = spec->has_anchor && sub->by_id;
     spec->premake = spec->backfill = 0;
     spec->has_analyze = false;
-    spec->tenant = (prt_tenant_spec) {0};
     spec->subpartition = (prt_sub_spec) {0};
     if (spec->default_partition == PRT_DEFAULT_CREATE)
         spec->default_partition = PRT_DEFAULT_IGNORE;
@@ -298,6 +304,8 @@ prt_plan_nests(prt_worksite *site)
                          .spec = spec,
                          .tenant = site->set->tenant,
                          .tenant_row = site->set->tenant_row,
+                         .tenants = site->set->tenants,
+                         .group = site->set->group,
                          .range = range,
                          .open = site->sub->open,
                          .now = site->set->now};
@@ -314,6 +322,8 @@ prt_plan_nested_sets(prt_planner *planner)
         set->outer = nest->outer;
         set->tenant = nest->tenant;
         set->tenant_row = nest->tenant_row;
+        set->tenants = nest->tenants;
+        set->group = nest->group;
         set->now = nest->now;
         prt_plan_set(planner, set);
         if (set->operations.length == 0 && set->findings.length == 0)

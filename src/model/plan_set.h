@@ -48,7 +48,8 @@ typedef struct prt_nest {
     prt_spec *spec;
     const char *tenant;
     const prt_tenant *tenant_row;
-    prt_range range; /* of the branch, on the axis of the nested key */
+    const prt_tenant_list *tenants, *group; /* all of them have a say in what is held */
+    prt_range range;                        /* of the branch, on the axis of the nested key */
     bool open;
     prt_pos now; /* of an id set */
 } prt_nest;

@@ -312,6 +312,54 @@ range_levels_are_sets_inside_their_branch(void **state)
                                                   "drop now_p20260311 2026-03-11 .. 2026-03-12 (expired 12 h ago)\n");
 }
 
+static bool
+hold_of_acme(void *data, const prt_hook_context *context, const prt_hook_partition *partition, bool *out,
+             prt_error *err)
+{
+    (void) data;
+    (void) err;
+    *out = context->tenant != NULL && strcmp(context->tenant->id, "acme") == 0 && strcmp(partition->name, "mon") == 0;
+    return true;
+}
+
+/* Whoever shares a branch has a say in each of its cells; rows of nobody known keep them, too. */
+static void
+cells_that_tenants_share_are_held_for_any_of_them(void **state)
+{
+    static prt_tenant ids[] = {{.id = "acme"}, {.id = "zed"}};
+    static const prt_tenant_list both = {.items = ids, .length = 2};
+    const prt_tenant_list *lists[] = {&both};
+    const char *strangers[] = {"\"public\".\"tue\""};
+    world w;
+    prt_table *t = begin(&w, *state, PRT_SUB_RANGE, "at");
+    w.snapshot.tenants = lists;
+    w.spec.tenant.key = "tenant";
+    w.spec.interval = world_interval("1 week");
+    w.spec.subpartition.interval = world_interval("1 day");
+    w.spec.retention = (prt_retention) {.kind = PRT_KEEP_AGE, .age = world_interval("1 hour")};
+    w.spec.hooks.hold = hold_of_acme;
+    w.snapshot.strangers = strangers;
+    w.snapshot.strangers_length = 1;
+    prt_table *branch = world_range(&w, t, "now", "2026-03-09 00:00:00+00", "2026-03-16 00:00:00+00");
+    world_partitioned(&w, branch, 'r', "at", TZ);
+    world_range(&w, branch, "mon", "2026-03-09 00:00:00+00", "2026-03-10 00:00:00+00");
+    world_range(&w, branch, "tue", "2026-03-10 00:00:00+00", "2026-03-11 00:00:00+00");
+    world_range(&w, branch, "wed", "2026-03-11 00:00:00+00", "2026-03-12 00:00:00+00");
+    world_range(&w, branch, "rest", "2026-03-12 00:00:00+00", "2026-03-16 00:00:00+00");
+    prt_plan *plan = world_plan(&w, NULL);
+    assert_string_equal(all_operations(&w, plan), "drop wed 2026-03-11 .. 2026-03-12 (expired 11 h ago)\n");
+    assert_true(world_found(plan, 1, PRT_FINDING_HELD, PRT_SEVERITY_INFO));
+    assert_true(world_found(plan, 1, PRT_FINDING_UNKNOWN_TENANT, PRT_SEVERITY_WARNING));
+    /* Nor does the branch as a whole go while one of its cells is held. */
+    w.snapshot.strangers_length = 0;
+    w.snapshot.now = world_time("2026-03-18 12:00");
+    plan = world_plan(&w, NULL);
+    assert_null(strstr(all_operations(&w, plan), "drop now"));
+    assert_true(world_found(plan, 0, PRT_FINDING_HELD, PRT_SEVERITY_INFO));
+    w.spec.hooks.hold = NULL;
+    assert_non_null(strstr(all_operations(&w, world_plan(&w, NULL)), "drop now 2026-03-09 .. 2026-03-16"));
+}
+
 /* A new branch gets no cells that retention would take at once. */
 static void
 expired_cells_are_not_built(void **state)
@@ -515,6 +563,7 @@ main(void)
         TEST(mixed_moduli_are_filled_up),
         TEST(missing_values_are_added_unless_the_default_has_them),
         TEST(range_levels_are_sets_inside_their_branch),
+        TEST(cells_that_tenants_share_are_held_for_any_of_them),
         TEST(expired_cells_are_not_built),
         TEST(levels_by_another_time_are_open_at_the_ends),
         TEST(others_are_left_alone),
