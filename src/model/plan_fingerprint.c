@@ -127,6 +127,7 @@ hash_operation(uint64_t hash, const prt_operation *o)
     hash = hash_level(hash_int(hash, o->branch == NULL ? 0 : o->branch->oid), o->below);
     if (o->archive != NULL)
         hash = prt_hash_str(prt_hash_str(hash, o->archive->url), o->archive->format);
+    hash = prt_hash_str(hash, o->destination);
     if (o->purge != NULL) /* its range moves on with the clock */
         return prt_hash_str(hash, o->purge->id);
     return o->has_range ? prt_hash_str(prt_hash_str(hash, o->range.from.sql), o->range.to.sql) : hash;

@@ -56,6 +56,17 @@ render_rest(prt_executor *x, const prt_set *set, prt_operation *op, size_t index
     op->statements_length = index + 1 + length;
 }
 
+/* What the archiver advises is for those who archive by hand: here the table is detached, and another run comes. */
+static bool
+fail(prt_error *err)
+{
+    if (err->code == PRT_ERR_INTERRUPTED)
+        err->hint[0] = '\0';
+    else if (err->hint[0] == '\0')
+        prt_fail_hint(err, "the table stays, detached and closed to new rows: the next run goes on from there");
+    return false;
+}
+
 bool
 prt_exec_archive(prt_executor *x, prt_task task, size_t index, prt_error *err)
 {
@@ -66,15 +77,15 @@ prt_exec_archive(prt_executor *x, prt_task task, size_t index, prt_error *err)
     prt_archive_watch watch = {.policy = set->spec->name, .progress = tell, .progress_data = &data};
     bool present;
     if (archiver == NULL)
-        return prt_fail(err, PRT_ERR_FAILED, "this program cannot archive: the table stays, detached");
+        return prt_fail(err, PRT_ERR_FAILED, "this program cannot archive") || fail(err);
     if (!look_for(x, op, &watch, &present, err))
-        return false;
+        return fail(err);
     if (present)
         return true;
     prt_archive_result *result = PRT_NEW(x->arena, prt_archive_result);
     if (!prt_conn_timeouts(x->conn, prt_exec_lock_timeout(x, set), 0, err) ||
         !archiver->archive(archiver->data, x->conn, x->arena, op->archive, &watch, result, err))
-        return false;
+        return fail(err);
     op->archived = result;
     render_rest(x, set, op, index);
     return true;
