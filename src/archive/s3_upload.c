@@ -131,9 +131,12 @@ prt_s3_upload_begin(prt_s3_store *store, const prt_s3_object *object, const char
     upload->object = object;
     pthread_mutex_init(&upload->mutex, NULL);
     pthread_cond_init(&upload->changed, NULL);
+    /* The flag of interrupts is the owner's, who sets `cancel` for the thread. */
+    prt_store_options options = store->options;
+    options.interrupt = NULL;
     *out = upload;
     if (initiate(upload, headers, err) &&
-        prt_s3_client_new(&store->config, &store->options, is_cancelled, upload, &upload->client, err) &&
+        prt_s3_client_new(&store->config, &options, is_cancelled, upload, &upload->client, err) &&
         start_thread(upload, err))
         return true;
     prt_s3_upload_end(upload, true);
