@@ -171,9 +171,9 @@ grace_report(const prt_worksite *site, const prt_marker *marker, const prt_opera
 {
     const prt_spec *spec = site->spec;
     bool moves = spec->cleanup == PRT_CLEANUP_MOVE || o->destination != NULL;
-    return prt_arena_printf(site->arena, "it is detached, and %s after %s", moves ? "moved" : "dropped",
-                            prt_second_display(site->arena,
-                                               prt_interval_add(marker->since, &spec->grace, 1, spec->zone)));
+    return prt_arena_printf(
+        site->arena, "it is detached, and %s after %s", moves ? "moved" : "dropped",
+        prt_second_display(site->arena, prt_interval_add(marker->since, &spec->grace, 1, spec->zone)));
 }
 
 /* What waits for the end of its grace, or for nothing any more, may lack its archive. */

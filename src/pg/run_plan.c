@@ -258,8 +258,7 @@ read_obstacles(prt_conn *conn, prt_arena *arena, prt_snapshot *snapshot, const p
 {
     size_t length;
     const char **names = prt_plan_names(arena, plan, &length);
-    if (length > 0 &&
-        !prt_catalog_taken(conn, arena, names, length, &snapshot->taken, &snapshot->taken_length, err))
+    if (length > 0 && !prt_catalog_taken(conn, arena, names, length, &snapshot->taken, &snapshot->taken_length, err))
         return false;
     prt_error why = {0};
     if (prt_blocked_read(conn, arena, plan, &snapshot->blocked, &snapshot->blocked_length, &why))

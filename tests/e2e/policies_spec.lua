@@ -101,17 +101,6 @@ describe("a policy that does not load", function()
     assert.equal("", support.partitions(db, "events"))
   end)
 
-  it("is refused when it asks for what this version cannot do", function()
-    local db = support.database(support.events { "2020-01-01" })
-    local path = support.policy '  retention = "1 day", cleanup = "drop", archive = "file:///tmp/{name}.csv",'
-    for _, command in ipairs { "plan", "apply", "check" } do
-      local result = partrun({ command, path }, { database = db })
-      assert.equal(2, result.status, result.out)
-      assert.matches("asks for 'archive'", result.err, 1, true)
-    end
-    assert.equal("events_p20200101", support.partitions(db, "events"))
-  end)
-
   it("cannot run for ever", function()
     local path = support.write(support.folder() .. "/loop.lua", "while true do pcall(function() while true do end end) end")
     local result = partrun { "validate", path }
