@@ -132,6 +132,39 @@ test_no_privilege_to_write_it(void **state)
     assert_int_equal(pg_number(t, "SELECT count(*) FROM partrun.run"), 1);
 }
 
+/* Tables of an earlier version get what they lack; where that is not allowed, they do as they are. */
+static void
+test_an_earlier_versions_journal_goes_on(void **state)
+{
+    pg_test *t = *state;
+    make_events(t);
+    prt_spec *spec = run_spec(t, "public.events", "1 day");
+    prt_run_options options = run_options(now);
+    assert_int_equal(run_apply(t, spec, &options)->failed, 0);
+    pg_sql(t, "ALTER TABLE partrun.operation DROP COLUMN rows");
+    options.now += PRT_USEC_PER_DAY;
+    prt_result *result = run_apply(t, spec, &options);
+    assert_true(result->run_id > 0);
+    assert_int_equal(
+        pg_number(t, "SELECT count(*) FROM partrun.operation WHERE run = %ld AND rows IS NULL", (long) result->run_id),
+        1);
+
+    pg_sql(
+        t,
+        "ALTER TABLE partrun.operation DROP COLUMN rows; DROP ROLE IF EXISTS writer; CREATE ROLE writer; GRANT writer "
+        "TO "
+        "CURRENT_USER; GRANT ALL ON SCHEMA public TO writer; ALTER TABLE events OWNER TO writer; GRANT USAGE ON SCHEMA "
+        "partrun TO writer; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA partrun TO writer");
+    prt_error err = {0};
+    assert_ok(prt_exec(t->conn, "SET ROLE writer", &err), &err);
+    options.now += PRT_USEC_PER_DAY;
+    result = run_apply(t, spec, &options);
+    run_expect(result, 1, 0, 0);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM partrun.operation WHERE run = %ld", (long) result->run_id), 1);
+    assert_ok(prt_exec(t->conn, "RESET ROLE", &err), &err);
+    pg_sql(t, "DROP TABLE events; DROP OWNED BY writer; DROP ROLE writer");
+}
+
 static void
 test_a_journal_that_breaks_in_mid_run_breaks_nothing_else(void **state)
 {
@@ -184,7 +217,7 @@ main(void)
         PG_TEST(test_what_was_done_is_written_down), PG_TEST(test_failures_are_written_down),
         PG_TEST(test_a_run_can_go_without),          PG_TEST(test_no_privilege_to_make_it),
         PG_TEST(test_no_privilege_to_write_it),      PG_TEST(test_a_journal_that_breaks_in_mid_run_breaks_nothing_else),
-        PG_TEST(test_two_may_make_it_at_once),
+        PG_TEST(test_two_may_make_it_at_once),       PG_TEST(test_an_earlier_versions_journal_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
