@@ -138,7 +138,8 @@ archive_in_schema(const prt_worksite *site, prt_operation *o, const char *schema
         return true;
     }
     o->op = PRT_OP_MOVE;
-    o->note = prt_arena_printf(site->arena, "to schema %s", shown);
+    o->note = prt_arena_printf(site->arena, "to schema %s%s", shown,
+                               o->table->detach_pending ? "; finishes an interrupted detach" : "");
     return true;
 }
 

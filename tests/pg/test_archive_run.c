@@ -145,9 +145,23 @@ a_branch_is_fenced_as_a_whole(void **state)
                "events_p20250106 FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE h1 PARTITION OF "
                "events_p20250106 FOR VALUES WITH (MODULUS 2, REMAINDER 1)");
     s.fake.meanwhile = late_row;
+    s.spec->grace.days = 1;
     run_expect(run_at(&s, now), 6, 0, 0);
     assert_string_equal(archives(&s), "file:///cold/events_p20250106.csv 2 1; file:///cold/events_p20250107.csv 3 1");
-    assert_string_equal(state_of(&s, "h0"), "gone");
+    /* back, with all of its leaves; and out again, into a schema */
+    s.fake.meanwhile = NULL;
+    s.spec->retention.age = (prt_interval) {.days = 9};
+    run_expect(run_at(&s, now), 2, 0, 0);
+    pg_sql(s.t, "INSERT INTO events (at) VALUES ('2025-01-06 02:00Z'), ('2025-01-06 03:00Z')");
+    pg_sql(s.t, "CREATE SCHEMA attic");
+    s.spec->retention.age = (prt_interval) {.days = 2};
+    s.spec->grace = (prt_interval) {0};
+    s.spec->cleanup = PRT_CLEANUP_MOVE;
+    s.spec->cleanup_schema = "attic";
+    run_expect(run_at(&s, now), 2, 0, 0);
+    assert_int_equal(pg_number(s.t, "SELECT count(*) FROM attic.events_p20250106"), 4);
+    assert_int_equal(pg_number(s.t, "SELECT count(*) FROM pg_constraint WHERE conname = 'partrun_archived'"), 0);
+    assert_string_equal(archives(&s), "file:///cold/events_p20250106.csv 4 2; file:///cold/events_p20250107.csv 3 1");
 }
 
 static void
