@@ -46,30 +46,18 @@ local function check_placeholders(text, path, report)
   return text
 end
 
--- What a function returns is taken as it is: a placeholder in it is a mistake, not part of a name.
-local function check_literal(text, path, report)
-  local name = text:match("{(%a+)[}:]")
-  if placeholders[name] then
-    return report:fail(path, ("has {%s}, but what a function returns is taken as it is"):format(name),
-      "write `partition.name` and `ctx.tenant.id` where a template has {name} and {tenant}")
-  end
-  return text
-end
-
 -- "file:///dir/...", "s3://bucket/key" or "schema:NAME".
-local function address(check_text)
-  return function(value, path, report)
-    local text = schema.text(value, path, report)
-    if not text then
-      return nil
-    elseif text:find("%c") then
-      return report:fail(path, "has a control character")
-    elseif not (text:find("^schema:.") or text:find("^file:///.") or text:find("^s3://[^/{}]+/.")) then
-      return report:fail(path, ("%s is no address of an archive"):format(schema.show(text)),
-        'write "file:///dir/{name}.csv.zst", "s3://bucket/{name}.csv.zst" or "schema:NAME"')
-    end
-    return check_text(text, path, report)
+local function address(value, path, report)
+  local text = schema.text(value, path, report)
+  if not text then
+    return nil
+  elseif text:find("%c") then
+    return report:fail(path, "has a control character")
+  elseif not (text:find("^schema:.") or text:find("^file:///.") or text:find("^s3://[^/{}]+/.")) then
+    return report:fail(path, ("%s is no address of an archive"):format(schema.show(text)),
+      'write "file:///dir/{name}.csv.zst", "s3://bucket/{name}.csv.zst" or "schema:NAME"')
   end
+  return check_placeholders(text, path, report)
 end
 
 -- Without a `format` of its own, the address has to end in one.
@@ -83,44 +71,36 @@ local function check_suffix(text, path, report)
     "end it in .csv or .copy, and perhaps .gz or .zst")
 end
 
-local function full_archive(check_address)
-  local fields = schema.object({
-    url = check_address,
-    format = schema.choice("csv", "csv.gz", "csv.zst", "copy", "copy.gz", "copy.zst"),
-    columns = schema.list(schema.identifier),
-  }, { "url" })
-  return function(value, path, report)
-    local full = fields(value, path, report)
-    if not full or not full.url then
-      return nil
-    elseif full.url:find("^schema:") then
-      local extra = value.format ~= nil and "format" or value.columns ~= nil and "columns"
-      return extra and report:fail(path .. "." .. extra, 'does not go with "schema:": the table moves as it is') or full
-    elseif value.format == nil and not check_suffix(full.url, path .. ".url", report) then
-      return nil
-    end
-    return full
+local archive_fields = schema.object({
+  url = address,
+  format = schema.choice("csv", "csv.gz", "csv.zst", "copy", "copy.gz", "copy.zst"),
+  columns = schema.list(schema.identifier),
+}, { "url" })
+
+local function archive_table(value, path, report)
+  local full = archive_fields(value, path, report)
+  if not full or not full.url then
+    return nil
+  elseif full.url:find("^schema:") then
+    local extra = value.format ~= nil and "format" or value.columns ~= nil and "columns"
+    return extra and report:fail(path .. "." .. extra, 'does not go with "schema:": the table moves as it is') or full
+  elseif value.format == nil and not check_suffix(full.url, path .. ".url", report) then
+    return nil
   end
+  return full
 end
 
 -- The normal form is a table.
-local function archive_forms(check_text)
-  local check_address = address(check_text)
-  local check_table = full_archive(check_address)
-  return function(value, path, report)
-    local text = check_address(value, path, report)
-    return text and (text:find("^schema:") or check_suffix(text, path, report)) and { url = text }
-  end, check_table
+local function archive_text(value, path, report)
+  local text = address(value, path, report)
+  return text and (text:find("^schema:") or check_suffix(text, path, report)) and { url = text }
 end
 
-local template_text, template_table = archive_forms(check_placeholders)
-local literal_text, literal_table = archive_forms(check_literal)
-
-naming.archive = schema.by_type({ string = template_text, table = template_table, ["function"] = as_is },
+naming.archive = schema.by_type({ string = archive_text, table = archive_table, ["function"] = as_is },
   "an address, a table or a function", 'write "s3://bucket/{table}/{name}.csv.zst"')
 
 --- What an archive function returned, apart from nil.
-naming.archive_result = schema.by_type({ string = literal_text, table = literal_table }, "an address, a table or nil",
-  "return \"s3://bucket/\" .. partition.name .. \".csv.zst\", { url = ... }, or nil for no archive")
+naming.archive_result = schema.by_type({ string = archive_text, table = archive_table }, "an address, a table or nil",
+  'return "s3://bucket/{name}.csv.zst", { url = ... }, or nil for no archive')
 
 return naming

@@ -48,8 +48,7 @@ ask_hook(const prt_worksite *site, const prt_operation *o, prt_archive_choice *o
                                     .rows = o->rows,
                                     .state = o->table->parent_table != NULL ? "attached" : "detached",
                                     .tenant = set->tenant};
-    return hooks->archive(hooks->data, &context, &partition, site->arena, out, err) &&
-           (out->url == NULL || prt_archive_address_check(out->url, err));
+    return hooks->archive(hooks->data, &context, &partition, site->arena, out, err);
 }
 
 /* Where the policy wants it; url NULL: nowhere. */
@@ -58,8 +57,8 @@ choose(const prt_worksite *site, const prt_operation *o, prt_archive_choice *out
 {
     const prt_set *set = site->set;
     *out = site->spec->archive;
-    if (site->spec->hooks.archive != NULL)
-        return ask_hook(site, o, out, err);
+    if (site->spec->hooks.archive != NULL && !ask_hook(site, o, out, err))
+        return false;
     if (out->url == NULL)
         return true;
     prt_name_input input = {.schema = set->schema,

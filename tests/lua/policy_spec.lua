@@ -122,7 +122,7 @@ describe("tenants, archives and levels below", function()
     end
     for value, expected in pairs {
       ["s3://cold/p1.csv.zst"] = { url = "s3://cold/p1.csv.zst" }, ["schema:attic"] = { url = "schema:attic" },
-      ["file:///a/{b}.csv"] = { url = "file:///a/{b}.csv" },
+      ["file:///a/{name}.csv"] = { url = "file:///a/{name}.csv" },
     } do
       local ok, result = archive(value)
       assert.is_true(ok)
@@ -130,7 +130,7 @@ describe("tenants, archives and levels below", function()
     end
     assert.same({ true }, { archive(nil) })
     for _, case in ipairs {
-      { "s3://cold/{name}.csv", "returned: has {name}, but what a function returns is taken as it is" },
+      { "s3://cold/{nome}.csv", "returned: there is no {nome}" },
       { "s3://cold/p1", "does not say the archive's format" }, { "p1.csv", "is no address of an archive" },
       { false, "returned: false is not an address, a table or nil" }, { {}, "returned.url: is required" },
       { { url = "s3://cold/p1.csv", name = "x" }, "returned.name: there is no such field" },

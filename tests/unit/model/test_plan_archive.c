@@ -260,7 +260,7 @@ in_a_schema(void **state)
     assert_settles(&w);
 }
 
-/* By the partition's name: an address, none, an error, or one that leads elsewhere. */
+/* By the partition's name: a template, none, an error, or one that leads elsewhere. */
 static bool
 hook(void *data, const prt_hook_context *context, const prt_hook_partition *partition, prt_arena *arena,
      prt_archive_choice *out, prt_error *err)
@@ -269,7 +269,7 @@ hook(void *data, const prt_hook_context *context, const prt_hook_partition *part
     assert_string_equal(context->table, "events");
     assert_string_equal(partition->state, strcmp(partition->name, "old") == 0 ? "detached" : "attached");
     if (strcmp(partition->name, "d01") == 0)
-        *out = (prt_archive_choice) {.url = prt_arena_strdup(arena, "s3://cold/{braces}/d01.copy"), .format = "csv"};
+        *out = (prt_archive_choice) {.url = prt_arena_strdup(arena, "s3://cold/{table}/{name}.copy"), .format = "csv"};
     else if (strcmp(partition->name, "d02") == 0)
         *out = (prt_archive_choice) {0};
     else if (strcmp(partition->name, "d03") == 0)
@@ -288,7 +288,7 @@ the_function_form(void **state)
     w.spec.retention.age = world_interval("7 days");
     assert_plan(
         &w,
-        "drop d01 (after archive to s3://cold/{braces}/d01.copy) -> s3://cold/{braces}/d01.copy\n"
+        "drop d01 (after archive to s3://cold/events/d01.copy) -> s3://cold/events/d01.copy\n"
         "drop d02 (-)\n",
         "error expired d03: it is kept, because its archive is not known: events.lua:9: boom\n"
         "error expired d04: it is kept, because its archive is not known: the address file:///cold/%2e%2E/x.csv "
