@@ -247,6 +247,8 @@ prt_expire_mark(prt_worksite *site)
         prt_pos to = prt_range_over(&site->set->key, &piece->range);
         piece->expired = !piece->pending && !piece->spans && to != PRT_POS_MIN && to <= site->keep.cutoff &&
                          to <= site->set->now;
+        /* Cells that wait for their grace are found by their branch. */
+        piece->expired = piece->expired && !prt_subtree_waits(site, piece->table);
         piece->stays = !piece->pending;
         if (!piece->expired || !decide)
             continue;

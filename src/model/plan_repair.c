@@ -35,6 +35,20 @@ prt_subtree_has_cells(const prt_worksite *site, const prt_table *table)
            is_branch(site, table);
 }
 
+bool
+prt_subtree_waits(const prt_worksite *site, const prt_table *table)
+{
+    const prt_snapshot *snapshot = site->planner->snapshot;
+    bool acts = site->spec->cleanup == PRT_CLEANUP_DROP || site->spec->cleanup == PRT_CLEANUP_MOVE;
+    for (size_t i = 0; acts && prt_subtree_has_cells(site, table) && i < snapshot->waiting_length; i++) {
+        const prt_marker *marker = &snapshot->waiting[i].marker;
+        if (prt_marker_retiring(marker) && strcmp(marker->policy, site->spec->name) == 0 &&
+            strcmp(marker->parent_name, table->name) == 0 && strcmp(marker->parent_schema, table->schema) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool
 is_wanted(const prt_worksite *site, const prt_piece *piece)
 {

@@ -360,6 +360,38 @@ cells_that_tenants_share_are_held_for_any_of_them(void **state)
     assert_non_null(strstr(all_operations(&w, world_plan(&w, NULL)), "drop now 2026-03-09 .. 2026-03-16"));
 }
 
+/* A cell that waits for its grace is found by its branch, which waits with it. */
+static void
+a_branch_outlives_the_grace_of_its_cells(void **state)
+{
+    world w;
+    prt_table *t = begin(&w, *state, PRT_SUB_RANGE, "at");
+    w.spec.interval = world_interval("2 days");
+    w.spec.subpartition.interval = world_interval("1 day");
+    w.spec.retention = (prt_retention) {.kind = PRT_KEEP_AGE, .age = world_interval("1 hour")};
+    w.spec.grace = world_interval("3 days");
+    w.spec.max_drop.kind = PRT_DROP_ALL;
+    prt_table *branch = world_range(&w, t, "b", "2026-03-11 00:00:00+00", "2026-03-13 00:00:00+00");
+    world_partitioned(&w, branch, 'r', "at", TZ);
+    world_range(&w, branch, "one", "2026-03-11 00:00:00+00", "2026-03-12 00:00:00+00");
+    world_range(&w, branch, "two", "2026-03-12 00:00:00+00", "2026-03-13 00:00:00+00");
+    prt_plan *plan = world_plan(&w, NULL);
+    assert_non_null(strstr(all_operations(&w, plan), "detach one 2026-03-11 .. 2026-03-12"));
+    world_apply(&w, plan);
+    w.snapshot.now = world_time("2026-03-14 12:00");
+    plan = world_plan(&w, NULL);
+    assert_null(strstr(all_operations(&w, plan), "detach b"));
+    assert_non_null(strstr(all_operations(&w, plan), "detach two 2026-03-12 .. 2026-03-13"));
+    world_apply(&w, plan);
+    w.snapshot.now = world_time("2026-03-18 12:00");
+    plan = world_plan(&w, NULL);
+    assert_non_null(strstr(all_operations(&w, plan), "drop one"));
+    assert_non_null(strstr(all_operations(&w, plan), "drop two"));
+    world_apply(&w, plan);
+    assert_int_equal(w.snapshot.waiting_length, 1); /* the next partition, whole */
+    assert_non_null(strstr(all_operations(&w, world_plan(&w, NULL)), "detach b"));
+}
+
 /* A new branch gets no cells that retention would take at once. */
 static void
 expired_cells_are_not_built(void **state)
@@ -564,6 +596,7 @@ main(void)
         TEST(missing_values_are_added_unless_the_default_has_them),
         TEST(range_levels_are_sets_inside_their_branch),
         TEST(cells_that_tenants_share_are_held_for_any_of_them),
+        TEST(a_branch_outlives_the_grace_of_its_cells),
         TEST(expired_cells_are_not_built),
         TEST(levels_by_another_time_are_open_at_the_ends),
         TEST(others_are_left_alone),
