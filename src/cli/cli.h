@@ -39,19 +39,16 @@ int prt_exit_status(prt_code code);
 /* The graver of two statuses: interrupted, unreachable, failed, wrong, locked, findings, done. */
 int prt_exit_worse(int a, int b);
 
-typedef enum prt_load_which { PRT_LOAD_USABLE, PRT_LOAD_EVERY } prt_load_which;
-
 typedef struct prt_loaded {
-    const prt_spec **specs;
+    const prt_spec *const *specs;
     size_t length;
-    PRT_VEC(prt_error) errors; /* of what did not load or is refused; each was reported */
+    PRT_VEC(prt_error) errors; /* of what did not load; each was reported */
     const char **paths;        /* where they came from, NULL-ended */
 } prt_loaded;
 
 /* The named files and folders, or PARTRUN_POLICIES or ./policies when `length` is 0. False, with an error to report, when
- * there is nothing to go on with. PRT_LOAD_USABLE refuses policies that this version cannot carry out. */
-PRT_NODISCARD bool prt_cli_load(prt_cli *cli, char *const *paths, size_t length, prt_load_which which, prt_loaded *out,
-                                prt_error *err);
+ * there is nothing to go on with. */
+PRT_NODISCARD bool prt_cli_load(prt_cli *cli, char *const *paths, size_t length, prt_loaded *out, prt_error *err);
 /* The run's options that the command line gives. */
 void prt_cli_run_options(prt_cli *cli, prt_run_options *out);
 

@@ -53,7 +53,7 @@ apply_policies(prt_cli *cli)
     prt_run_options options;
     prt_error err = {0};
     prt_cli_run_options(cli, &options);
-    if (!prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, PRT_LOAD_USABLE, &loaded, &err))
+    if (!prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, &loaded, &err))
         return prt_cli_report(cli, &err);
     return prt_cli_apply(cli, &loaded, &options);
 }
@@ -66,8 +66,7 @@ apply_plan_file(prt_cli *cli, const char *path)
     prt_loaded loaded;
     prt_run_options options;
     prt_error err = {0};
-    if (!prt_plan_file_read(cli, path, &file, &err) ||
-        !prt_cli_load(cli, file.paths, file.paths_length, PRT_LOAD_USABLE, &loaded, &err))
+    if (!prt_plan_file_read(cli, path, &file, &err) || !prt_cli_load(cli, file.paths, file.paths_length, &loaded, &err))
         return prt_cli_report(cli, &err);
     prt_cli_run_options(cli, &options);
     options.fingerprint = file.fingerprint;

@@ -40,7 +40,7 @@ prt_cmd_ensure(prt_cli *cli)
     prt_error err = {0};
     prt_point from = {0}, to = {0};
     if (!read_points(&cli->args.options, &from, &to, &err) ||
-        !prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, PRT_LOAD_USABLE, &loaded, &err) ||
+        !prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, &loaded, &err) ||
         !check_kind(&loaded, &from, &err))
         return prt_cli_report(cli, &err);
     prt_cli_run_options(cli, &options);

@@ -50,7 +50,7 @@ prt_cmd_plan(prt_cli *cli)
     prt_loaded loaded;
     prt_plan *plan = NULL;
     prt_error err = {0};
-    if (!prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, PRT_LOAD_USABLE, &loaded, &err) ||
+    if (!prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, &loaded, &err) ||
         !make(cli, &loaded, &plan, &err) || !show(cli, &loaded, plan, &err))
         return prt_cli_report(cli, &err);
     if (loaded.errors.length > 0)

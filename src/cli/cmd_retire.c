@@ -8,7 +8,7 @@ prt_cmd_retire(prt_cli *cli)
     prt_run_options options;
     prt_error err = {0};
     char *const *operands = cli->args.operands;
-    if (!prt_cli_load(cli, operands, 1, PRT_LOAD_USABLE, &loaded, &err))
+    if (!prt_cli_load(cli, operands, 1, &loaded, &err))
         return prt_cli_report(cli, &err);
     prt_cli_run_options(cli, &options);
     options.plan.retire = (const char *const *) (operands + 1);

@@ -96,7 +96,7 @@ collect_policies(prt_cli *cli, char *const *paths, size_t length, stats_list *li
     prt_run_options options;
     prt_cli_run_options(cli, &options);
     options.all_sizes = true;
-    if (!prt_cli_load(cli, paths, length, PRT_LOAD_USABLE, &loaded, err) || !prt_cli_connect(cli, err) ||
+    if (!prt_cli_load(cli, paths, length, &loaded, err) || !prt_cli_connect(cli, err) ||
         !prt_run_plan(cli->conn, cli->arena, loaded.specs, loaded.length, &options, &plan, err))
         return false;
     if (loaded.errors.length > 0)

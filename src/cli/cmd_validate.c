@@ -87,9 +87,6 @@ put_policies(prt_buf *out, const prt_cli *cli, const prt_loaded *loaded)
         prt_text_put(out, &cli->style, PRT_TINT_NONE, interval_text(arena, spec), intervals);
         prt_buf_fmt(out, "   %" PRId64 " ahead, %s%s", spec->premake, retention_text(arena, spec),
                     cleanup_text(arena, spec));
-        if (spec->unsupported != NULL)
-            prt_text_put(out, &cli->style, PRT_TINT_WARN,
-                         prt_arena_printf(arena, "   '%s' is not carried out by this version", spec->unsupported), 0);
         prt_buf_char(out, '\n');
     }
 }
@@ -100,9 +97,9 @@ policy_json(prt_arena *arena, const prt_spec *spec)
     json_t *tables = json_array();
     for (size_t i = 0; spec->tables_query == NULL && i < spec->tables_length; i++)
         json_array_append_new(tables, json_string(spec->tables[i]));
-    return json_pack("{s:s, s:s, s:i, s:o, s:s?, s:s, s:I, s:s?}", "policy", spec->name, "file", spec->file, "line",
+    return json_pack("{s:s, s:s, s:i, s:o, s:s?, s:s, s:I}", "policy", spec->name, "file", spec->file, "line",
                      spec->line, "tables", tables, "query", spec->tables_query, "interval", interval_text(arena, spec),
-                     "premake", (json_int_t) spec->premake, "unsupported", spec->unsupported);
+                     "premake", (json_int_t) spec->premake);
 }
 
 static void
@@ -141,7 +138,7 @@ prt_cmd_validate(prt_cli *cli)
 {
     prt_loaded loaded;
     prt_error err = {0};
-    bool ok = prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, PRT_LOAD_EVERY, &loaded, &err);
+    bool ok = prt_cli_load(cli, cli->args.operands, (size_t) cli->args.operands_length, &loaded, &err);
     int status = ok ? PARTRUN_EXIT_OK : prt_cli_report(cli, &err);
     if (cli->args.options.format == PRT_FORMAT_JSON)
         print_json(cli, &loaded);

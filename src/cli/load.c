@@ -56,34 +56,8 @@ load_path(prt_cli *cli, const char *path, prt_loaded *out)
         prt_vec_push(cli->arena, &out->errors, err);
 }
 
-/* What validates but cannot be carried out yet is refused: dropping without the archive it asks for would lose data. */
-static bool
-refuse_unsupported(const prt_cli *cli, const prt_spec *spec, prt_loaded *out)
-{
-    if (spec->unsupported == NULL)
-        return false;
-    prt_error err = {0};
-    prt_fail(&err, PRT_ERR_POLICY, "%s:%d: policy '%s' asks for '%s', which this version cannot carry out", spec->file,
-             spec->line, spec->name, spec->unsupported);
-    prt_fail_hint(&err, "its tables are left alone; take '%s' out of the policy to go on without it",
-                  spec->unsupported);
-    prt_vec_push(cli->arena, &out->errors, err);
-    return true;
-}
-
-static void
-keep_usable(prt_cli *cli, prt_load_which which, prt_loaded *out)
-{
-    size_t length;
-    const prt_spec *const *specs = prt_policies_specs(cli->policies, &length);
-    out->specs = prt_arena_array(cli->arena, length + 1, sizeof(const prt_spec *));
-    for (size_t i = 0; i < length; i++)
-        if (which == PRT_LOAD_EVERY || !refuse_unsupported(cli, specs[i], out))
-            out->specs[out->length++] = specs[i];
-}
-
 bool
-prt_cli_load(prt_cli *cli, char *const *paths, size_t length, prt_load_which which, prt_loaded *out, prt_error *err)
+prt_cli_load(prt_cli *cli, char *const *paths, size_t length, prt_loaded *out, prt_error *err)
 {
     *out = (prt_loaded) {.paths = prt_arena_array(cli->arena, length + 2, sizeof *out->paths)};
     if (length == 0 && !default_path(&out->paths[0], err))
@@ -95,7 +69,7 @@ prt_cli_load(prt_cli *cli, char *const *paths, size_t length, prt_load_which whi
     cli->policies = prt_policies_new(NULL, &host);
     for (size_t i = 0; out->paths[i] != NULL; i++)
         load_path(cli, out->paths[i], out);
-    keep_usable(cli, which, out);
+    out->specs = prt_policies_specs(cli->policies, &out->length);
     if (out->length == 0 && out->errors.length == 1) {
         *err = out->errors.items[0];
         if (err->code != PRT_ERR_USAGE)

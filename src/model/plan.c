@@ -369,22 +369,6 @@ find_clocks(prt_planner *planner)
                                       snapshot->clock_skew > 0 ? "ahead" : "behind"));
 }
 
-/* A policy that asks for more than this version can do is refused as a whole: dropping without the archive that it
- * asks for would lose data. */
-static bool
-check_specs(const prt_snapshot *snapshot, const prt_spec *const *specs, prt_error *err)
-{
-    for (size_t i = 0; i < snapshot->roots_length; i++) {
-        if (specs[i]->unsupported == NULL)
-            continue;
-        prt_fail(err, PRT_ERR_POLICY, "policy %s has the field \"%s\", which this version cannot carry out",
-                 specs[i]->name, specs[i]->unsupported);
-        prt_fail_hint(err, "remove the field, or wait for a version that has it");
-        return prt_fail_object(err, "%s", specs[i]->name);
-    }
-    return true;
-}
-
 static bool
 check_requests(const prt_planner *planner, prt_error *err)
 {
@@ -402,8 +386,6 @@ prt_plan_make(prt_arena *arena, const prt_snapshot *snapshot, const prt_spec *co
               const prt_plan_options *options, prt_plan **out, prt_error *err)
 {
     static const prt_plan_options usual = {0};
-    if (!check_specs(snapshot, specs, err))
-        return false;
     prt_plan *plan = PRT_NEW(arena, prt_plan);
     *plan = (prt_plan) {.arena = arena, .snapshot = snapshot, .now = snapshot->now};
     prt_planner planner = {

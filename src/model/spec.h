@@ -151,9 +151,6 @@ typedef struct prt_spec {
     int64_t lock_timeout_ms, statement_timeout_ms;
     int retries;
     prt_hooks hooks;
-    const char
-        *unsupported; /* a field that validates but that this version cannot carry out; NULL: none. Such a policy is
-                              * refused by plan and apply: dropping without the archive it asks for would lose data. */
 } prt_spec;
 
 /* Every default of PRODUCT's table. */

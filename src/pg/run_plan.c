@@ -76,14 +76,6 @@ prt_targets_resolve(prt_conn *conn, prt_arena *arena, const prt_spec *const *spe
 {
     draft d = {0};
     for (size_t i = 0; i < length; i++) {
-        if (specs[i]->unsupported == NULL)
-            continue;
-        prt_fail(err, PRT_ERR_POLICY, "policy %s needs `%s`, which this version cannot carry out", specs[i]->name,
-                 specs[i]->unsupported);
-        prt_fail_object(err, "%s", specs[i]->name);
-        return prt_fail_hint(err, "without it the policy would do something else than it says, so nothing is done");
-    }
-    for (size_t i = 0; i < length; i++) {
         for (size_t t = 0; t < specs[i]->tables_length; t++)
             add_table(&d, arena, specs[i], specs[i]->tables[t]);
         if (specs[i]->tables_query != NULL && !add_queried(&d, conn, arena, specs[i], options, err))

@@ -16,7 +16,6 @@ typedef struct prt_targets {
     size_t broken_length;
 } prt_targets;
 
-/* Policies that ask for what this version cannot do are refused here: PRT_ERR_POLICY. */
 PRT_NODISCARD bool prt_targets_resolve(prt_conn *conn, prt_arena *arena, const prt_spec *const *specs, size_t length,
                                        const prt_run_options *options, prt_targets *out, prt_error *err);
 PRT_NODISCARD bool prt_targets_plan(prt_conn *conn, prt_arena *arena, const prt_targets *targets,

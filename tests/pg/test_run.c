@@ -321,21 +321,6 @@ test_tables_that_are_not_there(void **state)
     }
 }
 
-static void
-test_what_this_version_cannot_do_is_refused(void **state)
-{
-    pg_test *t = *state;
-    make_events(t);
-    prt_spec *spec = run_spec(t, "public.events", "1 day");
-    spec->unsupported = "archive";
-    prt_run_options options = run_options(now);
-    prt_result *result = NULL;
-    prt_error err = {0};
-    assert_false(run_try(t, t->conn, spec, &options, &result, &err));
-    assert_int_equal(err.code, PRT_ERR_POLICY);
-    assert_int_equal(run_count(t, "events"), 0);
-}
-
 int
 main(void)
 {
@@ -356,7 +341,6 @@ main(void)
         PG_TEST(test_a_large_default_is_not_scanned_under_a_lock),
         PG_TEST(test_a_saved_plan_is_refused_after_drift),
         PG_TEST(test_tables_that_are_not_there),
-        PG_TEST(test_what_this_version_cannot_do_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

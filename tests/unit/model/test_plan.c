@@ -742,21 +742,6 @@ a_standby_is_left_alone(void **state)
 }
 
 static void
-a_policy_beyond_this_version_is_refused(void **state)
-{
-    world w;
-    world_init(&w, *state, "2026-03-12 09:00");
-    world_root(&w, "events", "at", TZ);
-    w.spec.unsupported = "archive";
-    prt_plan *plan = NULL;
-    prt_error err = {0};
-    assert_false(prt_plan_make(*state, &w.snapshot, w.specs, NULL, &plan, &err));
-    assert_int_equal(err.code, PRT_ERR_POLICY);
-    assert_non_null(strstr(err.message, "archive"));
-    assert_null(plan);
-}
-
-static void
 statistics_of_the_parent_are_kept_fresh(void **state)
 {
     world w;
@@ -904,7 +889,6 @@ main(void)
         TEST(runway_reaches_to_the_first_hole),
         TEST(check_tells_what_is_missing),
         TEST(a_standby_is_left_alone),
-        TEST(a_policy_beyond_this_version_is_refused),
         TEST(statistics_of_the_parent_are_kept_fresh),
         TEST(a_fingerprint_is_of_what_matters),
         TEST(pending_detaches_are_not_planned_over),

@@ -23,7 +23,6 @@ defaults_are_those_of_the_documentation(void **state)
     assert_int_equal(spec.statement_timeout_ms, 3000);
     assert_int_equal(spec.retries, 5);
     assert_null(spec.naming.text);
-    assert_null(spec.unsupported);
 }
 
 static void
