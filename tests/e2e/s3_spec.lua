@@ -91,4 +91,26 @@ describe("archives on S3", function()
     assert.equal(1, partrun({ "restore", bucket .. "/nothing.csv" }, { database = db }).status)
     assert.is_falsy(look("keys", bucket):find("x.csv", 1, true))
   end)
+
+  it("take what the recipe's policy drops, and give it back", function()
+    local db = support.database [[CREATE SCHEMA recipes;
+      CREATE TABLE recipes.requests (created_at timestamptz NOT NULL, body text) PARTITION BY RANGE (created_at);
+      CREATE TABLE recipes.requests_old PARTITION OF recipes.requests FOR VALUES FROM ('2025-02-01') TO ('2025-03-01');
+      CREATE TABLE recipes.requests_now PARTITION OF recipes.requests FOR VALUES FROM ('2025-03-01') TO ('2026-04-01');
+      INSERT INTO recipes.requests SELECT timestamptz '2025-02-03' + n * interval '1 minute', repeat('é', n % 7)
+        FROM generate_series(0, 9999) n;]]
+    local before = sql(db, "SELECT md5(string_agg(r::text, '|' ORDER BY created_at)) FROM recipes.requests r")
+    local text = support.read "policies/recipes/archive_s3.lua":gsub("s3://partrun%-archive", bucket)
+    local policy = support.write(support.folder() .. "/archive.lua", text)
+    -- Without credentials nothing is dropped; the next run goes on from there.
+    local refused = support.apply(db, "2026-03-12", policy, {}, { AWS_ACCESS_KEY_ID = false, AWS_SECRET_ACCESS_KEY = false })
+    assert.equal(1, refused.status, support.told(refused))
+    assert.is_true(support.exists(db, "recipes.requests_old"))
+    support.applied(db, "2026-03-12", policy)
+    assert.is_false(support.exists(db, "recipes.requests_old"))
+    local url = bucket .. "/recipes/requests/requests_old.csv.zst"
+    local result = partrun({ "restore", url, "--attach" }, { database = db })
+    assert.equal(0, result.status, support.told(result))
+    assert.equal(before, sql(db, "SELECT md5(string_agg(r::text, '|' ORDER BY created_at)) FROM recipes.requests r"))
+  end)
 end)
