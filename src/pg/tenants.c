@@ -25,7 +25,7 @@ typedef struct wanted {
     const prt_tenant *given;
     size_t given_length;
     const char *query;
-    const char *type, *plain; /* of sql/value_columns.sql; NULL: there is no such column */
+    const char *type, *plain, *collation; /* of sql/value_columns.sql; type NULL: there is no such column */
     bool is_boolean;
     bool read;             /* `rows` are there */
     prt_tenant_list rows;  /* ids as they were given */
@@ -158,13 +158,20 @@ read_rows(const reader *r, wanted *w, prt_error *err)
 
 /* ---- ids ---- */
 
-/* format's %s prints as bounds are printed, where a cast to text would take the blanks from the end of a char(n); bounds
- * of booleans say true and false, and there the cast is right. */
+/*
+ * format's %s prints as bounds are printed, where a cast to text would take the blanks from the end of a char(n); bounds
+ * of booleans say true and false, and there the cast is right. Values that are equal without being written alike (1 and 1.0,
+ * "Acme" and "ACME" under some collations) are one tenant: they are all printed as the first of them. A window compares as
+ * the partitions do; an operator would have to be on the search_path.
+ */
 static const char *
 cast_sql(const reader *r, const wanted *w)
 {
     const char *value = prt_arena_printf(r->arena, "v.id::%s", w->type), *whole = "true";
-    const char *text = prt_arena_printf(r->arena, w->is_boolean ? "%s::text" : "pg_catalog.format('%%s', %s)", value);
+    const char *first = prt_arena_printf(
+        r->arena, "(pg_catalog.first_value(%s) OVER (PARTITION BY %s%s%s ORDER BY v.place))", value, value,
+        w->collation == NULL ? "" : " COLLATE ", w->collation == NULL ? "" : w->collation);
+    const char *text = prt_arena_printf(r->arena, w->is_boolean ? "%s::text" : "pg_catalog.format('%%s', %s)", first);
     if (w->plain != NULL)
         whole = prt_arena_printf(r->arena, "v.id::%s = %s", w->plain, value);
     return prt_arena_printf(r->arena,
@@ -275,6 +282,88 @@ cast_ids(const reader *r, wanted *w, prt_error *err)
     return true;
 }
 
+/* ---- bounds ---- */
+
+/* A bound's value that is written otherwise than any id. */
+typedef PRT_VEC(prt_datum *) datum_list;
+
+static void
+collect(const reader *r, const wanted *w, prt_datum *datum, datum_list *out)
+{
+    if (datum->kind == PRT_DATUM_VALUE && prt_tenant_find(w->list, datum->text) == NULL)
+        prt_vec_push(r->arena, out, datum); /* NOLINT(bugprone-sizeof-expression): addresses */
+}
+
+static void
+collect_below(const reader *r, const wanted *w, const prt_table *table, datum_list *out)
+{
+    const prt_parent *parent = table->parent;
+    if (parent == NULL)
+        return;
+    bool by_it = parent->columns > 0 && parent->key[0].name != NULL && strcmp(parent->key[0].name, w->column) == 0;
+    for (size_t i = 0; i < parent->children_length; i++) {
+        const prt_bound *bound = &parent->children[i]->bound;
+        bool readable = by_it && parent->children[i]->bound_error == NULL;
+        for (size_t v = 0; readable && bound->kind == PRT_BOUND_LIST && v < bound->length; v++)
+            collect(r, w, &bound->values[v], out);
+        if (readable && bound->kind == PRT_BOUND_RANGE && bound->length > 1) {
+            collect(r, w, &bound->from[0], out);
+            collect(r, w, &bound->to[0], out);
+        }
+        collect_below(r, w, parent->children[i], out);
+    }
+}
+
+/*
+ * Values of bounds that equal an id get its spelling: the planner compares texts, and would take the partitions of a tenant
+ * for those of one that nobody knows. Only the text; the SQL of a bound stays as PostgreSQL printed it.
+ */
+static bool
+spell_bounds(const reader *r, const wanted *w, prt_error *err)
+{
+    datum_list odd = {0};
+    collect_below(r, w, w->root, &odd);
+    if (odd.length == 0)
+        return true;
+    size_t known = w->list->length, n = 0;
+    const char **ids = prt_arena_array(r->arena, known + odd.length, sizeof *ids);
+    for (; n < known; n++)
+        ids[n] = w->list->items[n].id;
+    size_t *place = prt_arena_array(r->arena, odd.length, sizeof *place);
+    for (size_t i = 0; i < odd.length; i++) { /* both ends of a bound, and neighbours, are mostly the same */
+        if (i == 0 || strcmp(odd.items[i]->text, odd.items[i - 1]->text) != 0)
+            ids[n++] = odd.items[i]->text;
+        place[i] = n - 1;
+    }
+    const char *const values[] = {prt_array_texts(r->arena, ids, n)};
+    PGresult *result = NULL;
+    if (!prt_policy_query(r->conn, w->spec, r->options, cast_sql(r, w), 1, values, &result, err))
+        return false;
+    for (size_t i = 0; i < odd.length; i++)
+        odd.items[i]->text = prt_cell_text(r->arena, result, (int) place[i], 0);
+    PQclear(result);
+    return true;
+}
+
+static bool
+settle_bounds(const reader *r, wanted *w, prt_error *err)
+{
+    prt_error why = {0};
+    if (w->list->error != NULL || spell_bounds(r, w, &why))
+        return true;
+    if (prt_ends_the_run(&why)) {
+        *err = why;
+        return false;
+    }
+    prt_tenant_list *list = PRT_NEW(r->arena, prt_tenant_list); /* other tables share the one at hand */
+    spoil(r, list,
+          prt_arena_printf(r->arena, "the ids of `%s` cannot be compared with the partitions' bounds: %s", w->field,
+                           why.message),
+          why.hint);
+    w->list = list;
+    return true;
+}
+
 /* ---- all of them ---- */
 
 static wanted
@@ -302,7 +391,8 @@ wanted_of(const prt_spec *spec, const prt_table *root, bool sub)
 static bool
 same_type(const wanted *a, const wanted *b)
 {
-    return a->type != NULL && b->type != NULL && strcmp(a->type, b->type) == 0;
+    const char *x = a->collation == NULL ? "" : a->collation, *y = b->collation == NULL ? "" : b->collation;
+    return a->type != NULL && b->type != NULL && strcmp(a->type, b->type) == 0 && strcmp(x, y) == 0;
 }
 
 /* The last one before all[i] of the same policy and field: a policy's tables are neighbours. */
@@ -368,6 +458,7 @@ read_types(const reader *r, wanted *all, size_t length, prt_error *err)
         w->type = prt_cell_text(r->arena, result, row, 1);
         w->plain = prt_cell_text(r->arena, result, row, 2);
         w->is_boolean = prt_cell_bool(result, row, 3);
+        w->collation = prt_cell_text(r->arena, result, row, 4);
     }
     PQclear(result);
     return true;
@@ -380,7 +471,7 @@ read_lists(const reader *r, wanted *all, size_t length, const prt_tenant_list **
     for (size_t i = 0; i < length; i++) {
         if (all[i].column == NULL)
             continue;
-        if (!read_list(r, all, i, err))
+        if (!read_list(r, all, i, err) || !settle_bounds(r, &all[i], err))
             return false;
         if (*out == NULL)
             *out = prt_arena_array(r->arena, length, sizeof(const prt_tenant_list *));

@@ -241,6 +241,46 @@ test_queries_that_fail(void **state)
     assert_int_equal(pg_number(t, "SELECT count(*) FROM who"), 1);
 }
 
+/* The tenant of a partition's two ends, as the planner compares it. */
+static const char *
+ends_of(pg_test *t, const prt_snapshot *snapshot, size_t root)
+{
+    const prt_parent *parent = snapshot->roots[root]->parent;
+    prt_buf out;
+    prt_buf_init(&out, t->arena);
+    for (size_t i = 0; i < parent->children_length; i++) {
+        const prt_bound *bound = &parent->children[i]->bound;
+        for (size_t v = 0; bound->kind == PRT_BOUND_LIST && v < bound->length; v++)
+            prt_buf_fmt(&out, "%s ", bound->values[v].text);
+        if (bound->kind == PRT_BOUND_RANGE)
+            prt_buf_fmt(&out, "%s..%s ", bound->from[0].text, bound->to[0].text);
+    }
+    return out.data;
+}
+
+/* To PostgreSQL 1 and 1.0 are one tenant; a text that looks new must not make its partitions those of an unknown one. */
+static void
+test_equal_ids_that_are_written_otherwise(void **state)
+{
+    pg_test *t = *state;
+    pg_sql(t, "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false); "
+              "CREATE TABLE n (tenant numeric, at date) PARTITION BY RANGE (tenant, at); "
+              "CREATE TABLE n1 PARTITION OF n FOR VALUES FROM (1.0, '2026-01-01') TO (1.00, '2026-01-02'); "
+              "CREATE TABLE n9 PARTITION OF n FOR VALUES FROM (9.0, '2026-01-01') TO (9, '2026-01-02'); "
+              "CREATE TABLE c (tenant text COLLATE nocase, at date) PARTITION BY LIST (tenant); "
+              "CREATE TABLE c1 PARTITION OF c FOR VALUES IN ('ACME', NULL, 'Gone') PARTITION BY RANGE (at)");
+    const prt_spec *specs[] = {list_spec(t, "public.n", "tenant", (const char *const[]) {"2", "1", "2.0", NULL}),
+                               list_spec(t, "public.c", "tenant", (const char *const[]) {"acme", "Acme", "b", NULL})};
+    prt_snapshot *snapshot;
+    prt_error err = {0};
+    assert_ok(try_read(t, specs, 2, NULL, &snapshot, &err), &err);
+    assert_string_equal(show(t, snapshot->tenants[0]), "1|2");
+    assert_string_equal(show(t, snapshot->tenants[1]), "acme|b");
+    assert_string_equal(ends_of(t, snapshot, 0), "1..1 9.0..9.0 ");
+    assert_string_equal(ends_of(t, snapshot, 1), "acme (null) Gone ");
+    assert_string_equal(snapshot->roots[0]->parent->children[0]->bound.from[0].sql, "1.0");
+}
+
 static void
 test_what_ends_the_run(void **state)
 {
@@ -290,9 +330,13 @@ main(void)
 {
 #define PG_TEST(f) cmocka_unit_test_setup_teardown(f, pg_test_setup, pg_test_teardown)
     const struct CMUnitTest tests[] = {
-        PG_TEST(test_rows_of_a_query),           PG_TEST(test_ids_as_the_column_prints_them),
-        PG_TEST(test_an_id_that_is_there_twice), PG_TEST(test_queries_that_fail),
-        PG_TEST(test_what_ends_the_run),         PG_TEST(test_one_query_and_one_cast_a_policy),
+        PG_TEST(test_rows_of_a_query),
+        PG_TEST(test_ids_as_the_column_prints_them),
+        PG_TEST(test_an_id_that_is_there_twice),
+        PG_TEST(test_queries_that_fail),
+        PG_TEST(test_equal_ids_that_are_written_otherwise),
+        PG_TEST(test_what_ends_the_run),
+        PG_TEST(test_one_query_and_one_cast_a_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
