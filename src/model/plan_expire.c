@@ -115,9 +115,12 @@ bool
 prt_expire_ask_hold(const prt_worksite *site, const prt_table *table, const prt_range *range, const char *state,
                     const prt_tenant *tenant, bool *held, prt_error *err)
 {
+    const prt_hooks *hooks = &site->spec->hooks;
     if (!ask_hold(site, table, range, state, tenant, held, err))
         return false;
     /* A branch that goes would take its cells with it: each of them can be held by itself. */
+    if (!*held && hooks->hold != NULL && prt_subtree_is_odd(site, table))
+        return prt_fail(err, PRT_ERR_POLICY, "its subpartitions do not fit the policy's");
     prt_set inside = *site->set;
     prt_worksite inner = *site;
     inner.set = &inside;

@@ -45,16 +45,23 @@ is_planned(prt_finding_code code)
     return code == PRT_FINDING_MISSING || code == PRT_FINDING_GAP || code == PRT_FINDING_LOW_RUNWAY;
 }
 
-/* What the planner says of the parent that does not exist yet, but for what the creation itself mends. */
+/*
+ * What the planner says of the parent that does not exist yet, but for what the creation itself mends. A branch is made
+ * although its retention is not known, as any partition is; without a partition in it, it would be in the way.
+ */
 static void
 take_findings(newcomer *n, const prt_set *set)
 {
+    bool creates = false;
+    for (size_t i = 0; i < set->operations.length; i++)
+        creates = creates || set->operations.items[i].op == PRT_OP_CREATE;
+    n->ok = n->ok && creates;
     for (size_t i = 0; i < set->findings.length; i++) {
         const prt_finding *finding = &set->findings.items[i];
-        if (is_planned(finding->code))
+        if (creates && is_planned(finding->code))
             continue;
         prt_vec_push(n->site->arena, &n->site->set->findings, *finding);
-        n->ok = n->ok && finding->severity != PRT_SEVERITY_ERROR;
+        n->ok = n->ok && (finding->severity != PRT_SEVERITY_ERROR || finding->code == PRT_FINDING_EXPIRED);
     }
 }
 

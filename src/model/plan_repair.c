@@ -36,6 +36,13 @@ prt_subtree_has_cells(const prt_worksite *site, const prt_table *table)
 }
 
 bool
+prt_subtree_is_odd(const prt_worksite *site, const prt_table *table)
+{
+    return site->sub != NULL && !site->sub->possible && site->spec->subpartition.kind == PRT_SUB_RANGE &&
+           is_branch(site, table);
+}
+
+bool
 prt_subtree_waits(const prt_worksite *site, const prt_table *table)
 {
     const prt_snapshot *snapshot = site->planner->snapshot;

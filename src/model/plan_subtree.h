@@ -34,6 +34,8 @@ prt_pos prt_subtree_position(const prt_key *from, const prt_key *to, prt_pos at)
 
 /* The table is a branch with the RANGE level that the policy speaks of. */
 bool prt_subtree_has_cells(const prt_worksite *site, const prt_table *table);
+/* The same, but the policy's words do not fit it: its cells cannot be understood. */
+bool prt_subtree_is_odd(const prt_worksite *site, const prt_table *table);
 /* A cell of it was detached, and is still to be dropped or moved. */
 bool prt_subtree_waits(const prt_worksite *site, const prt_table *table);
 /* Creates what hash and list levels lack. */

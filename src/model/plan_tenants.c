@@ -90,6 +90,25 @@ prt_tenants_span(const prt_bound *bound)
            strcmp(bound->from[0].text, bound->to[0].text) != 0;
 }
 
+/* What is detached and waits for the end of its grace may be all that is left of a tenant. */
+static void
+hold_waiting(const scope *s, const prt_table *table, holdings *out)
+{
+    const prt_snapshot *snapshot = s->planner->snapshot;
+    for (size_t i = 0; s->spec->tenant.drop_unknown && i < snapshot->waiting_length; i++) {
+        const prt_marker *m = &snapshot->waiting[i].marker;
+        prt_bound bound;
+        prt_error ignored = {0};
+        if (prt_marker_retiring(m) && strcmp(m->policy, s->spec->name) == 0 &&
+            strcmp(m->parent_name, table->name) == 0 && strcmp(m->parent_schema, table->schema) == 0 &&
+            prt_bound_parse(s->planner->arena,
+                            prt_arena_printf(s->planner->arena, "FOR VALUES FROM (%s) TO (%s)", m->from, m->to), &bound,
+                            &ignored) &&
+            bound.length > 1 && !prt_tenants_span(&bound))
+            hold(s, out, bound.from[0].text, NULL);
+    }
+}
+
 static int
 compare_holdings(const void *a, const void *b)
 {
@@ -98,8 +117,9 @@ compare_holdings(const void *a, const void *b)
 
 /* Which tenants the partitions of a RANGE (tenant, time) parent belong to, by tenant. */
 static holdings
-find_holdings(const scope *s, const prt_parent *parent, prt_table **default_table, size_t *unreadable)
+find_holdings(const scope *s, const prt_table *table, prt_table **default_table, size_t *unreadable)
 {
+    const prt_parent *parent = table->parent;
     holdings out = {0};
     for (size_t i = 0; i < parent->children_length; i++) {
         prt_table *child = parent->children[i];
@@ -114,6 +134,7 @@ find_holdings(const scope *s, const prt_parent *parent, prt_table **default_tabl
         else
             hold(s, &out, child->bound.from[0].text, child);
     }
+    hold_waiting(s, table, &out);
     if (out.length > 1)
         qsort(out.items, out.length, sizeof *out.items, compare_holdings);
     return out;
@@ -155,18 +176,18 @@ add_exact_sets(const scope *s, const prt_table *table)
 {
     prt_table *default_table = NULL;
     size_t unreadable = 0, first = s->planner->plan->sets.length;
-    holdings h = find_holdings(s, table->parent, &default_table, &unreadable);
+    holdings h = find_holdings(s, table, &default_table, &unreadable);
     prt_table **tables = prt_arena_array(s->planner->arena, h.length + 1, sizeof(prt_table *));
-    for (size_t i = 0; i < h.length; i++)
-        tables[i] = h.items[i].table;
+    size_t attached = 0;
     for (size_t i = 0, k = 0; i < h.length || k < s->list->length;) {
         int order = i == h.length ? 1 : k == s->list->length ? -1 : strcmp(h.items[i].tenant, s->list->items[k].id);
         const char *id = order <= 0 ? h.items[i].tenant : s->list->items[k].id;
-        size_t start = i;
-        while (i < h.length && strcmp(h.items[i].tenant, id) == 0)
-            i++;
+        size_t start = attached;
+        for (; i < h.length && strcmp(h.items[i].tenant, id) == 0; i++)
+            if (h.items[i].table != NULL)
+                tables[attached++] = h.items[i].table;
         k += order >= 0;
-        add_exact_set(s, table, id, tables + start, i - start);
+        add_exact_set(s, table, id, tables + start, attached - start);
     }
     for (size_t i = first; i < s->planner->plan->sets.length; i++) {
         prt_set *set = &s->planner->plan->sets.items[i];
@@ -176,6 +197,10 @@ add_exact_sets(const scope *s, const prt_table *table)
         if (i == first)
             find_spanning(s, set);
         prt_plan_set(s->planner, set);
+        if (i == first && !set->plannable) { /* and so are all others, by the same words */
+            s->planner->plan->sets.length = first + 1;
+            break;
+        }
     }
     if (unreadable > 0 && first < s->planner->plan->sets.length)
         prt_find_set(s->planner->arena, &s->planner->plan->sets.items[first], PRT_FINDING_UNEXPECTED_BOUNDS,

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "model/plan_set.h"
+#include "model/plan_subtree.h"
 
 static bool
 find_note(const prt_worksite *site, prt_instant *since)
@@ -63,16 +63,57 @@ report(prt_worksite *site, const char *hint, const char *what)
              site->length == 1 ? " is" : "s are", what);
 }
 
+/* The cells of its branches may be held. That they could not be made is no concern here. */
+static void
+read_subtree(prt_worksite *site)
+{
+    size_t said = site->set->findings.length;
+    prt_subtree_begin(site);
+    site->set->findings.length = said;
+}
+
+/* Whose retention is not known, keeps everything, unless it is retired by force. */
+static void
+retire_by_hand(prt_worksite *site)
+{
+    site->retention = (prt_retention) {.kind = PRT_KEEP};
+    site->keep = (prt_keep) {.cutoff = PRT_POS_MIN, .room = INT64_MAX};
+    if (!site->planner->drift) {
+        prt_plan_waiting(site);
+        prt_plan_retirements(site);
+    }
+}
+
+/* Its last partitions are detached: what the runs before have begun is brought to its end. */
+static bool
+finish(prt_worksite *site, bool idle)
+{
+    bool acts = site->spec->tenant.drop_unknown && site->spec->cleanup != PRT_CLEANUP_NONE;
+    if (site->waiting_length == 0 || idle || !acts || site->planner->nobody)
+        return false;
+    site->gone = "tenant unknown";
+    prt_plan_waiting(site);
+    return true;
+}
+
 void
 prt_plan_unknown(prt_worksite *site)
 {
     const prt_spec *spec = site->spec;
     const prt_plan_options *options = site->planner->options;
     prt_instant since = site->planner->snapshot->now;
-    bool idle = options->create_only || options->retire != NULL || options->ensure_from != NULL || site->planner->drift;
+    bool idle = options->create_only || options->ensure_from != NULL || site->planner->drift;
+    read_subtree(site);
+    if (options->retire != NULL) {
+        retire_by_hand(site);
+        return;
+    }
     if (site->length == 0) {
-        prt_find(site, PRT_FINDING_UNKNOWN_TENANT, PRT_SEVERITY_WARNING, NULL, "detach it and drop it by hand",
-                 "tenant %s is not in the policy's list any more, and no partition is left of it", site->set->tenant);
+        if (!finish(site, idle) || !site->set->exact)
+            prt_find(site, PRT_FINDING_UNKNOWN_TENANT, PRT_SEVERITY_WARNING, NULL,
+                     site->set->exact ? NULL : "detach it and drop it by hand",
+                     "tenant %s is not in the policy's list any more, and no partition is left of it%s",
+                     site->set->tenant, site->waiting_length == 0 ? "" : " but detached ones");
         return;
     }
     if (!spec->tenant.drop_unknown || spec->cleanup == PRT_CLEANUP_NONE) {

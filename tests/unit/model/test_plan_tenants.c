@@ -314,6 +314,153 @@ shared_partitions_live_longest(void **state)
     assert_string_equal(world_operations(&w, world_plan(&w, NULL), 0), "");
 }
 
+/* The second policy is refused for all tenants, not for the first of them alone. */
+static void
+a_table_has_one_policy_for_all_its_tenants(void **state)
+{
+    world w;
+    prt_table *t = exact(&w, *state);
+    KNOW(&w, "a", "b");
+    for (int i = 0; i < 2; i++)
+        day(&w, t, i ? "b" : "a", "2026-03-09", "2026-03-10");
+    prt_spec second = w.spec;
+    second.retention.age = world_interval("1 day");
+    second.max_drop.kind = PRT_DROP_ALL;
+    w.specs[w.snapshot.roots_length] = &second;
+    w.snapshot.roots[w.snapshot.roots_length++] = t;
+    w.snapshot.tenants[1] = &list;
+    prt_plan *plan = world_plan(&w, NULL);
+    assert_int_equal(plan->sets.length, 3);
+    assert_true(world_found(plan, 2, PRT_FINDING_NAME_COLLISION, PRT_SEVERITY_ERROR));
+    assert_string_equal(world_operations(&w, plan, 2), "");
+}
+
+static bool
+hold_one(void *data, const prt_hook_context *context, const prt_hook_partition *partition, bool *out, prt_error *err)
+{
+    (void) context;
+    (void) err;
+    *out = strcmp(partition->name, data) == 0;
+    return true;
+}
+
+/* What a hold protects inside a branch, the end of its tenant does not take away. */
+static void
+a_held_cell_keeps_its_branch_though_the_tenant_is_gone(void **state)
+{
+    world w;
+    char held[] = "cell";
+    world_init(&w, *state, "2026-03-12 12:00");
+    prt_table *root = world_root(&w, "events", "tenant", "text");
+    root->parent->strategy = 'l';
+    KNOW(&w, "a");
+    prt_table *branch = world_child(&w, root, "events_gone", "FOR VALUES IN ('gone')");
+    world_partitioned(&w, branch, 'r', "at", TZ);
+    prt_table *week = world_range(&w, branch, "week", "2026-01-05 00:00:00+00", "2026-01-12 00:00:00+00");
+    world_partitioned(&w, week, 'r', "at", TZ);
+    world_range(&w, week, "cell", "2026-01-05 00:00:00+00", "2026-01-06 00:00:00+00");
+    w.spec.interval = world_interval("1 week");
+    w.spec.subpartition = (prt_sub_spec) {.kind = PRT_SUB_RANGE, .column = "at", .interval = world_interval("1 day")};
+    w.spec.tenant.drop_unknown = true;
+    w.spec.tenant.drop_after = world_interval("1 day");
+    w.spec.retention = (prt_retention) {.kind = PRT_KEEP_AGE, .age = world_interval("7 days")};
+    world_mark(&w, week, branch, "unknown", "2026-01-05 00:00:00+00", "2026-01-12 00:00:00+00", "2026-02-01 00:00");
+    assert_string_equal(operations_of(&w, world_plan(&w, NULL), "gone"),
+                        "drop week 2026-01-05 .. 2026-01-12 (tenant unknown since 2026-02-01)\n");
+    w.spec.hooks.hold = hold_one;
+    w.spec.hooks.data = held;
+    prt_plan *plan = world_plan(&w, NULL);
+    assert_string_equal(operations_of(&w, plan, "gone"), "");
+    /* Cells that the policy cannot understand may be held as well. */
+    w.spec.subpartition.by_id = true;
+    plan = world_plan(&w, NULL);
+    assert_string_equal(operations_of(&w, plan, "gone"), "");
+}
+
+/* Detached with a grace, the last partitions of a tenant are nobody's in the catalog: their comments know. */
+static void
+what_is_left_of_a_tenant_goes_after_its_grace(void **state)
+{
+    for (int listed = 0; listed < 2; listed++) {
+        world w;
+        prt_table *t = exact(&w, *state), *branch = t;
+        w.spec.tenant.drop_unknown = true;
+        w.spec.tenant.drop_after = world_interval("1 day");
+        w.spec.grace = world_interval("2 days");
+        KNOW(&w, "a");
+        prt_table *p;
+        if (listed) {
+            t->parent->strategy = 'l';
+            t->parent->columns = 1;
+            branch = world_child(&w, t, "events_gone", "FOR VALUES IN ('gone')");
+            world_partitioned(&w, branch, 'r', "at", TZ);
+            p = world_range(&w, branch, "gone 2026-03-12", "2026-03-12 00:00:00+00", "2026-03-13 00:00:00+00");
+        } else {
+            p = day(&w, t, "gone", "2026-03-12", "2026-03-13");
+        }
+        world_mark(&w, p, branch, "unknown", "x", "y", "2026-03-01 00:00");
+        prt_plan *plan = world_plan(&w, NULL);
+        assert_non_null(strstr(operations_of(&w, plan, "gone"), "detach \"gone 2026-03-12\""));
+        world_apply(&w, plan);
+        plan = world_plan(&w, NULL);
+        assert_string_equal(operations_of(&w, plan, "gone"), "");
+        w.snapshot.now = world_time("2026-03-15 12:00");
+        list.length = 0; /* an empty list is nobody's word */
+        assert_string_equal(operations_of(&w, world_plan(&w, NULL), "gone"), "");
+        list.length = 1;
+        plan = world_plan(&w, NULL);
+        assert_non_null(strstr(operations_of(&w, plan, "gone"), "drop \"gone 2026-03-12\""));
+        world_apply(&w, plan);
+        assert_int_equal(w.snapshot.waiting_length, 0);
+    }
+}
+
+static void
+by_hand_an_unknown_tenants_partition_needs_force(void **state)
+{
+    world w;
+    prt_table *t = exact(&w, *state);
+    KNOW(&w, "a");
+    day(&w, t, "gone", "2026-01-01", "2026-01-02");
+    const char *const names[] = {"public.\"gone 2026-01-01\"", NULL};
+    prt_plan_options options = {.retire = names};
+    prt_plan *plan = world_plan(&w, &options);
+    assert_string_equal(operations_of(&w, plan, "gone"), "");
+    assert_true(world_found(plan, 1, PRT_FINDING_HELD, PRT_SEVERITY_ERROR));
+    options.force_retention = true;
+    assert_string_equal(operations_of(&w, world_plan(&w, &options), "gone"),
+                        "drop \"gone 2026-01-01\" 2026-01-01 .. 2026-01-02 (requested)\n");
+}
+
+/* A retention that is not known retires nothing; it is no reason to leave a new tenant without partitions. */
+static void
+a_newcomer_is_not_kept_waiting_by_its_retention(void **state)
+{
+    world w;
+    world_init(&w, *state, "2026-03-12 12:00");
+    prt_table *root = world_root(&w, "events", "tenant", "text");
+    root->parent->strategy = 'l';
+    KNOW(&w, "broken", "pro");
+    w.spec.hooks.retention = by_tenant;
+    w.spec.premake = 1;
+    prt_table *branch = world_child(&w, root, "events_pro", "FOR VALUES IN ('pro')");
+    world_partitioned(&w, branch, 'r', "at", TZ);
+    prt_plan *plan = world_plan(&w, NULL);
+    const prt_set *set = set_of(plan, "broken");
+    assert_string_equal(operations_of(&w, plan, "broken"), "create events_broken (new tenant)\n");
+    assert_int_equal(set->operations.items[0].below->length, 2);
+    assert_true(world_found(plan, (size_t) (set - plan->sets.items), PRT_FINDING_EXPIRED, PRT_SEVERITY_ERROR));
+    /* But an empty branch would only take the rows away from the default partition. */
+    prt_tenant_list regions = {.error = "no regions"};
+    const prt_tenant_list *values[] = {&regions};
+    w.snapshot.sub_values = values;
+    w.spec.subpartition = (prt_sub_spec) {.kind = PRT_SUB_LIST, .column = "region", .query = "SELECT"};
+    plan = world_plan(&w, NULL);
+    assert_string_equal(operations_of(&w, plan, "broken"), "");
+    set = set_of(plan, "broken");
+    assert_true(world_found(plan, (size_t) (set - plan->sets.items), PRT_FINDING_MISSING, PRT_SEVERITY_ERROR));
+}
+
 int
 main(void)
 {
@@ -330,6 +477,11 @@ main(void)
         TEST(many_tenants_are_planned_one_by_one),
         TEST(list_partitions_are_sets),
         TEST(shared_partitions_live_longest),
+        TEST(a_table_has_one_policy_for_all_its_tenants),
+        TEST(a_held_cell_keeps_its_branch_though_the_tenant_is_gone),
+        TEST(what_is_left_of_a_tenant_goes_after_its_grace),
+        TEST(by_hand_an_unknown_tenants_partition_needs_force),
+        TEST(a_newcomer_is_not_kept_waiting_by_its_retention),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
