@@ -19,8 +19,7 @@ fragments_stay_in_their_place(void **state)
         "E'\\', DROP COLUMN b, ADD c text DEFAULT '",
         "'it''s -- no comment, /* nor this */ $$'::text",
         "CHECK (((a > 0) AND (b <> ';'::text))) NOT VALID",
-        "USING btree (lower(a) DESC NULLS LAST, b) INCLUDE (c) WITH (fillfactor='60') WHERE (d OPERATOR(lib.<~>) "
-        "'x'::text)",
+        "USING btree (lower(a) DESC NULLS LAST, b) INCLUDE (c) WITH (fillfactor='60') WHERE (d OPERATOR(lib.<~>) 'x')",
         "(- 1)",
         "",
     };
