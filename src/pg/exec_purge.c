@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "model/ident.h"
 #include "model/render.h"
+#include "pg/query.h"
 #include "pg/result.h"
 #include "pg/retry.h"
 
@@ -141,18 +142,56 @@ purge_leaf(purging *p, const prt_table *leaf, prt_error *err)
     return true;
 }
 
+/* Keys that point at a single partition, or are new since the plan: its rows stay, and the first such key is the error. */
+static bool
+find_reach(purging *p, bool *spared, prt_error *why, prt_error *err)
+{
+    const prt_purge *purge = p->op->purge;
+    uint32_t *oids = prt_arena_array(p->scratch, purge->leaves_length, sizeof *oids);
+    for (size_t i = 0; i < purge->leaves_length; i++)
+        oids[i] = purge->leaves[i]->oid;
+    const char *const values[] = {prt_array_oids(p->scratch, oids, purge->leaves_length)};
+    PGresult *result = NULL;
+    if (!prt_query_file(p->x->conn, "purge_reach", 1, values, &result, err))
+        return false;
+    for (int row = 0; row < PQntuples(result); row++)
+        for (size_t i = 0; i < purge->leaves_length; i++) {
+            if (oids[i] != (uint32_t) prt_cell_int(result, row, 0, 0))
+                continue;
+            spared[i] = true;
+            const char *table = prt_ident_display(p->scratch, prt_cell_text(p->scratch, result, row, 2),
+                                                  prt_cell_text(p->scratch, result, row, 3));
+            if (why->code == PRT_OK) {
+                prt_fail(why, PRT_ERR_FAILED,
+                         "%s is not purged: the foreign key %s of %s would delete or change rows there",
+                         prt_ident_display(p->scratch, purge->leaves[i]->schema, purge->leaves[i]->name),
+                         prt_cell_text(p->scratch, result, row, 1), table);
+                prt_fail_hint(why, "delete the referencing rows first, and let the foreign key be NO ACTION");
+            }
+        }
+    PQclear(result);
+    return true;
+}
+
 static bool
 purge_leaves(purging *p, prt_error *err)
 {
     const prt_purge *purge = p->op->purge;
-    for (size_t i = 0; i < purge->leaves_length && p->left > 0; i++) {
-        bool ok = prt_exec_uninterrupted(p->x, err) && purge_leaf(p, purge->leaves[i], err);
+    prt_error why = {0};
+    prt_arena *arena = prt_arena_new();
+    bool *spared = prt_arena_array(arena, purge->leaves_length + 1, sizeof *spared);
+    bool ok = find_reach(p, spared, &why, err);
+    for (size_t i = 0; ok && i < purge->leaves_length && p->left > 0; i++) {
+        if (spared[i])
+            continue;
+        ok = prt_exec_uninterrupted(p->x, err) && purge_leaf(p, purge->leaves[i], err);
         prt_arena_free(p->scratch);
         p->scratch = prt_arena_new();
-        if (!ok)
-            return false;
     }
-    return true;
+    prt_arena_free(arena);
+    if (ok && why.code != PRT_OK)
+        *err = why;
+    return ok && why.code == PRT_OK;
 }
 
 static void

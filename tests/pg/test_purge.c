@@ -519,6 +519,28 @@ test_foreign_keys_refuse(void **state)
     assert_string_equal(pg_value(t, left, "events"), pg_value(t, expected, "events", now));
 }
 
+/* And one that points at a single partition spares that one. */
+static void
+test_foreign_keys_of_a_partition_spare_it(void **state)
+{
+    pg_test *t = *state;
+    arrange(t, "(org, at)", 2000);
+    pg_sql(t, "DELETE FROM events WHERE at < '2025-03-15Z'; ALTER TABLE events_p20250320 ADD UNIQUE (n); CREATE TABLE "
+              "notes (n bigint, CONSTRAINT of_day FOREIGN KEY (n) REFERENCES events_p20250320 (n) ON DELETE CASCADE); "
+              "INSERT INTO notes SELECT n FROM events_p20250320");
+    int64_t rows = pg_number(t, "SELECT count(*) FROM notes");
+    prt_spec *spec = shared_spec(t);
+    prt_run_options options = run_options(now);
+    prt_result *result = run_apply(t, spec, &options);
+    assert_contains(run_outcome(result, PRT_STATUS_FAILED)->error.message, "key of_day of public.notes would");
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM notes"), rows);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM events_p20250320"), rows);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM events_p20250321 WHERE org = 'acme'"), 0);
+    pg_sql(t, "DROP TABLE notes");
+    run_settle(t, spec, &options);
+    assert_string_equal(pg_value(t, left, "events"), pg_value(t, expected, "events", now));
+}
+
 /* Also when the key points at a table far above the partitions. */
 static void
 test_foreign_keys_of_the_root_forbid_as_well(void **state)
@@ -699,6 +721,7 @@ main(void)
         PG(test_slow_batches_become_smaller),
         PG(test_a_purge_that_would_scan_is_refused),
         PG(test_foreign_keys_refuse),
+        PG(test_foreign_keys_of_a_partition_spare_it),
         PG(test_foreign_keys_of_the_root_forbid_as_well),
         PG(test_held_rows_stay),
         PG(test_the_default_partition_is_left_alone),
