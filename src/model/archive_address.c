@@ -65,19 +65,31 @@ dot_length(const char *text, bool encoded)
     return encoded && text[0] == '%' && text[1] == '2' && (text[2] == 'E' || text[2] == 'e') ? 3 : 0;
 }
 
+/* The same of a slash. */
+static size_t
+slash_length(const char *text, bool encoded)
+{
+    if (*text == '/')
+        return 1;
+    return encoded && text[0] == '%' && text[1] == '2' && (text[2] == 'F' || text[2] == 'f') ? 3 : 0;
+}
+
 /* Whether the path has a piece that is . or .., which leads elsewhere. */
 static bool
 has_dot_piece(const char *path, bool encoded)
 {
-    for (const char *piece = path; piece != NULL; piece = strchr(piece, '/')) {
-        piece += *piece == '/';
+    for (const char *piece = path;;) {
         const char *end = piece;
         for (int dots = 0; dots < 2 && dot_length(end, encoded) > 0; dots++)
             end += dot_length(end, encoded);
-        if (end != piece && (*end == '/' || *end == '\0'))
+        if (end != piece && (*end == '\0' || slash_length(end, encoded) > 0))
             return true;
+        while (*end != '\0' && slash_length(end, encoded) == 0)
+            end++;
+        if (*end == '\0')
+            return false;
+        piece = end + slash_length(end, encoded);
     }
-    return false;
 }
 
 static bool

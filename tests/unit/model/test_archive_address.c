@@ -85,6 +85,8 @@ errors(void **state)
         {"file:///x/../{name}", "has a . or .. in its path"},
         {"file:///x/%2e/{name}", "has a . or .. in its path"},
         {"file:///x/.%2E/{name}", "has a . or .. in its path"},
+        {"file:///x/y%2F..%2fz/{name}", "has a . or .. in its path"},
+        {"file:///x/..%2F{name}", "has a . or .. in its path"},
         {"s3://x/./{name}", "has a . or .. in its path"},
         {"s3://x/{nam}", "unknown field at character 8"},
         {"s3://x/{name:%Y}", "only {from} and {to} take a format"},
