@@ -8,9 +8,10 @@
 #include "model/ident.h"
 #include "model/render_parts.h"
 
-/* Conditions on pg_class c: the fence stands; and the marker on the comment's last line is of an archive. */
+/* Conditions on pg_class c: the fence stands, enforced for the whole tree; and the marker on the comment's last line is of an archive. */
 static const char fenced[] = " AND EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid"
-                             " AND k.conname = 'partrun_archived' AND k.contype = 'c')";
+                             " AND k.conname = 'partrun_archived' AND k.contype = 'c'"
+                             " AND pg_catalog.pg_get_constraintdef(k.oid) ~ '^CHECK [(]false[)]( NOT VALID)?$')";
 static const char archived[] = " AND pg_catalog.obj_description(c.oid, 'pg_class')"
                                " ~ '(^|\\n)partrun: [{]\"state\":\"archived\",[^\\n]*$'";
 

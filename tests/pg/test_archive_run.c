@@ -243,6 +243,15 @@ take_fence(archive_fake *fake, const prt_archive_request *request)
     pg_sql(fake->t, "ALTER TABLE public.%s DROP CONSTRAINT partrun_archived", request->name);
 }
 
+/* Or something else stands in its place. */
+static void
+fake_fence(archive_fake *fake, const prt_archive_request *request)
+{
+    pg_sql(fake->t,
+           "ALTER TABLE public.%s DROP CONSTRAINT partrun_archived, ADD CONSTRAINT partrun_archived CHECK (true)",
+           request->name);
+}
+
 static bool
 forget(void *data, prt_hook hook, const prt_hook_context *context, const prt_hook_partition *partition,
        const prt_error *cause, prt_error *err)
@@ -261,6 +270,9 @@ without_fence_or_marker_nothing_goes(void **state)
     s.fake.meanwhile = take_fence;
     run_expect(run_at(&s, now), 4, 2, 0);
     assert_string_equal(state_of(&s, "events_p20250106"), "detached retiring");
+    s.fake.meanwhile = fake_fence;
+    run_expect(run_at(&s, now), 0, 2, 0);
+    assert_string_equal(state_of(&s, "events_p20250106"), "detached retiring fenced");
     s.fake.meanwhile = NULL;
     s.spec->hooks.action = forget;
     s.spec->hooks.data = s.t;
