@@ -1,7 +1,8 @@
 /*
  * One pinned session. Every query is sent, awaited with poll() under a deadline, cancelled when the deadline or an
  * interrupt passes, and drained. The session is set up on connect: TimeZone=UTC, DateStyle=ISO, IntervalStyle=postgres,
- * search_path=pg_catalog, row_security=off, client_encoding=UTF8, application_name=partrun, bounded timeouts.
+ * search_path=pg_catalog, row_security=off, client_encoding=UTF8, application_name=partrun, bounded timeouts, and what else
+ * shows in texts (session.sql).
  *
  * A lost connection is an error (PRT_ERR_CONNECT), never a silent reconnect: locks would be gone.
  */

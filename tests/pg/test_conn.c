@@ -32,6 +32,8 @@ sets_the_session_up(void **state)
         {"TimeZone", "UTC"},
         {"DateStyle", "ISO, YMD"},
         {"IntervalStyle", "postgres"},
+        {"extra_float_digits", "1"},
+        {"lc_monetary", "C"},
         {"search_path", "pg_catalog"},
         {"row_security", "off"},
         {"client_encoding", "UTF8"},
