@@ -6,6 +6,9 @@
  * SELECT count(*) in the same snapshot could say nothing else, and one in a later snapshot would be about another table. Then
  * the stored object is read back and its size and checksum are compared with those of the bytes that went out. The manifest
  * is written last.
+ *
+ * What is at the address already is taken for this archive only if the table, read once more, comes to the very same bytes:
+ * an equal number of rows says nothing about what is in them. Nothing is stored a second time.
  */
 #include "archive/archive.h"
 
@@ -63,7 +66,7 @@ complain(const prt_archive_options *options, const prt_error *err)
         prt_log_error(options->store.log, err);
 }
 
-/* An archive that is there already. */
+/* What is at the address. */
 
 static bool
 same_texts(const char *const *a, const char *const *b)
@@ -93,84 +96,6 @@ discard(const job *j, prt_error *err)
     /* The manifest first: without it, nothing is taken for proven. */
     return j->store->remove(j->store, prt_manifest_url(j->arena, j->request->url), err) &&
            j->store->remove(j->store, j->request->url, err);
-}
-
-/* Takes away an object without a manifest: left by a run that was killed, if it is ours at all. */
-static bool
-discard_unproven(const job *j, prt_error *err)
-{
-    bool alike = false;
-    if (!prt_archive_alike(j->store, j->request->url, j->binary, j->codec, j->source.columns, &alike, err))
-        return false;
-    if (!alike)
-        return refuse(j->request->url, "is there already, and is no archive of this table", err);
-    job_log(j, "an archive that was not finished is made again", NULL);
-    return discard(j, err);
-}
-
-/* Whether the archive is of the rows and columns that the table has now, and is what its manifest says. */
-static bool
-still_true(job *j, const prt_manifest *m, const prt_object *object, bool *proven, prt_error *err)
-{
-    int64_t rows;
-    *proven = false;
-    if (object->bytes != m->bytes || strcmp(m->format, j->format) != 0 || m->codec != j->codec ||
-        !same_texts(m->columns, j->source.columns))
-        return true;
-    if (!prt_source_count(j->conn, &j->source, &rows, err))
-        return false;
-    /* Reading back may take long: not with a snapshot held. */
-    prt_source_close(j->conn);
-    return rows != m->rows ||
-           prt_archive_read_back(j->store, j->request->url, m->bytes, m->sha256, &j->ticker, proven, err);
-}
-
-/*
- * An archive of this very table that holds no longer what the table does, or is damaged. The rows are all in the table
- * still: a policy's archive is of the table as it is when it goes, and is made again. What somebody made by hand may be all that
- * is left of rows deleted since, and is not touched.
- */
-static bool
-replace(const job *j, prt_error *err)
-{
-    if (j->options->policy == NULL)
-        return refuse(j->request->url, "is an archive of this table, but not of its rows as they are now, or damaged",
-                      err);
-    job_log(j, "the table has changed since it was archived, or its archive has: it is made again", NULL);
-    return discard(j, err);
-}
-
-/* *proven: there is nothing left to do. Otherwise the address is free afterwards. */
-static bool
-look_at_address(job *j, bool *proven, prt_archive_result *out, prt_error *err)
-{
-    prt_manifest m;
-    prt_object object;
-    bool found = false;
-    *proven = false;
-    if (!j->store->stat(j->store, j->request->url, &object, err))
-        return false;
-    if (!prt_manifest_load(j->store, j->arena, j->request->url, &found, &m, err))
-        return err->code == PRT_ERR_VALUE && prt_fail_hint(err, "choose another address, or move that manifest away");
-    bool ok = true;
-    if (!found)
-        ok = !object.found || discard_unproven(j, err);
-    else if (!of_this_table(j, &m))
-        ok = refuse(j->request->url,
-                    prt_arena_printf(j->arena, "has the manifest of another table: %s, oid %u",
-                                     prt_ident_display(j->arena, m.schema, m.name), m.oid),
-                    err);
-    else if (!object.found)
-        ok = discard(j, err);
-    else {
-        ok = still_true(j, &m, &object, proven, err);
-        if (ok && !*proven)
-            ok = replace(j, err);
-        *out = (prt_archive_result) {
-            .url = j->request->url, .rows = m.rows, .bytes = m.bytes, .sha256 = m.sha256, .resumed = true};
-    }
-    prt_manifest_done(&m);
-    return ok;
 }
 
 /* Copying. */
@@ -229,6 +154,46 @@ verify(job *j, const prt_pipe_result *written, prt_error *err)
     return prt_fail_hint(err, "nothing was dropped; check the storage, and who else writes there, and run it again");
 }
 
+/* *ours: the manifest at the address is of this table, and of what was written. */
+static bool
+look_for_ours(const job *j, const prt_pipe_result *written, bool *ours, prt_error *err)
+{
+    prt_manifest m;
+    bool found = false;
+    *ours = false;
+    if (!prt_manifest_load(j->store, j->arena, j->request->url, &found, &m, err))
+        return false;
+    *ours = found && of_this_table(j, &m) && m.rows == written->rows && m.bytes == written->bytes &&
+            strcmp(m.sha256, written->sha256) == 0;
+    prt_manifest_done(&m);
+    return true;
+}
+
+/* Another partrun, with another table, may have been given the same address and been at it at the same time. */
+static bool
+confirm(const job *j, const prt_pipe_result *written, prt_error *err)
+{
+    prt_object object;
+    bool ours;
+    if (!look_for_ours(j, written, &ours, err) || !j->store->stat(j->store, j->request->url, &object, err))
+        return false;
+    if (ours && object.found && object.bytes == written->bytes)
+        return true;
+    prt_fail(err, PRT_ERR_FAILED, "what is stored there is not what was written any more");
+    return prt_fail_hint(err, "somebody else writes there: give each table an address of its own");
+}
+
+/* After a failure the manifest may be there: if only its flush failed. One of somebody else's stays. */
+static void
+withdraw(const job *j, const prt_pipe_result *written)
+{
+    prt_error why = {0};
+    bool ours;
+    if (!look_for_ours(j, written, &ours, &why) ||
+        (ours && !j->store->remove(j->store, prt_manifest_url(j->arena, j->request->url), &why)))
+        complain(j->options, &why);
+}
+
 static bool
 save_manifest(job *j, json_t *definition, const prt_pipe_result *written, prt_error *err)
 {
@@ -254,13 +219,20 @@ save_manifest(job *j, json_t *definition, const prt_pipe_result *written, prt_er
                       .system = facts->system,
                       .database = facts->database_oid,
                       .oid = j->source.oid};
-    prt_error ignored = {0};
-    if (prt_manifest_save(j->store, r->url, &m, err))
+    if (prt_manifest_save(j->store, r->url, &m, err) && confirm(j, written, err))
         return true;
-    /* It may be there, if only its flush failed. */
-    if (!j->store->remove(j->store, prt_manifest_url(j->arena, r->url), &ignored))
-        complain(j->options, &ignored);
+    withdraw(j, written);
     return false;
+}
+
+static prt_archive_result
+result_of(const job *j, const prt_pipe_result *written, bool resumed)
+{
+    return (prt_archive_result) {.url = j->request->url,
+                                 .rows = written->rows,
+                                 .bytes = written->bytes,
+                                 .sha256 = prt_arena_strdup(j->arena, written->sha256),
+                                 .resumed = resumed};
 }
 
 static bool
@@ -279,10 +251,109 @@ store_all(job *j, prt_archive_result *out, prt_error *err)
     ok = ok && verify(j, &written, err) && save_manifest(j, definition, &written, err);
     json_decref(definition);
     if (ok)
-        *out = (prt_archive_result) {.url = j->request->url,
-                                     .rows = written.rows,
-                                     .bytes = written.bytes,
-                                     .sha256 = prt_arena_strdup(j->arena, written.sha256)};
+        *out = result_of(j, &written, false);
+    return ok;
+}
+
+/* What is there already. */
+
+static bool
+take_nothing(prt_writer *writer, const void *bytes, size_t length, prt_error *err)
+{
+    (void) writer, (void) bytes, (void) length, (void) err;
+    return true;
+}
+
+/* What the archive of the table comes to now, stored nowhere. */
+static bool
+measure(job *j, prt_pipe_result *out, prt_error *err)
+{
+    prt_writer nowhere = {.write = take_nothing};
+    return copy(j, &nowhere, out, err);
+}
+
+/*
+ * An object without a manifest: if a run was killed before it had proven it, this one goes on from there. Anything else
+ * may be somebody's, though it has the table's columns.
+ */
+static bool
+adopt(job *j, prt_archive_result *out, prt_error *err)
+{
+    bool alike = false, same = false;
+    json_t *definition = NULL;
+    prt_pipe_result now = {0};
+    if (!prt_archive_alike(j->store, j->request->url, j->binary, j->codec, j->source.columns, &alike, err))
+        return false;
+    if (!alike)
+        return refuse(j->request->url, "is there already, and is no archive of this table", err);
+    bool ok = prt_definition_read(j->conn, j->arena, j->source.oid, &definition, err) && measure(j, &now, err) &&
+              prt_archive_read_back(j->store, j->request->url, now.bytes, now.sha256, &j->ticker, &same, err);
+    if (ok && !same)
+        ok = refuse(j->request->url,
+                    "is there already, without a manifest, and is not what the table's archive would be now", err);
+    ok = ok && save_manifest(j, definition, &now, err);
+    json_decref(definition);
+    if (ok)
+        *out = result_of(j, &now, true);
+    return ok;
+}
+
+/*
+ * An archive of this very table that is not what its archive would be now, or is damaged. If the table has the rows still, a
+ * policy's archive is of the table as it is when it goes, and is made again. What somebody made by hand, or what holds
+ * more rows than the table, may be all that is left of rows deleted since, and is not touched.
+ */
+static bool
+replace(const job *j, const prt_manifest *m, int64_t rows, prt_error *err)
+{
+    if (j->options->policy == NULL || rows < m->rows)
+        return refuse(j->request->url, "is an archive of this table, but not of its rows as they are now, or damaged",
+                      err);
+    job_log(j, "the table has changed since it was archived, or its archive has: it is made again", NULL);
+    return discard(j, err);
+}
+
+/* An archive of this table, with its manifest, is proven once more, or made room of. */
+static bool
+prove(job *j, const prt_manifest *m, const prt_object *object, bool *proven, prt_archive_result *out, prt_error *err)
+{
+    prt_pipe_result now = {0};
+    if (!measure(j, &now, err))
+        return false;
+    bool same = object->bytes == m->bytes && strcmp(m->format, j->format) == 0 && m->codec == j->codec &&
+                same_texts(m->columns, j->source.columns) && now.rows == m->rows && now.bytes == m->bytes &&
+                strcmp(now.sha256, m->sha256) == 0;
+    if (same && !prt_archive_read_back(j->store, j->request->url, m->bytes, m->sha256, &j->ticker, proven, err))
+        return false;
+    *out = result_of(j, &now, true);
+    return *proven || replace(j, m, now.rows, err);
+}
+
+/* *proven: there is nothing left to do. Otherwise the address is free afterwards. */
+static bool
+look_at_address(job *j, bool *proven, prt_archive_result *out, prt_error *err)
+{
+    prt_manifest m;
+    prt_object object;
+    bool found = false;
+    *proven = false;
+    if (!j->store->stat(j->store, j->request->url, &object, err))
+        return false;
+    if (!prt_manifest_load(j->store, j->arena, j->request->url, &found, &m, err))
+        return err->code == PRT_ERR_VALUE && prt_fail_hint(err, "choose another address, or move that manifest away");
+    bool ok = true;
+    if (!found && object.found)
+        *proven = ok = adopt(j, out, err);
+    else if (found && !of_this_table(j, &m))
+        ok = refuse(j->request->url,
+                    prt_arena_printf(j->arena, "has the manifest of another table: %s, oid %u",
+                                     prt_ident_display(j->arena, m.schema, m.name), m.oid),
+                    err);
+    else if (found && !object.found)
+        ok = discard(j, err);
+    else if (found)
+        ok = prove(j, &m, &object, proven, out, err);
+    prt_manifest_done(&m);
     return ok;
 }
 
@@ -302,7 +373,7 @@ work(job *j, prt_archive_result *out, prt_error *err)
         job_log(j, "archived already", out);
         return true;
     }
-    /* Looking at an archive may have ended the transaction. */
+    /* Looking at what was there may have ended the transaction. */
     if (PQtransactionStatus(prt_conn_raw(j->conn)) == PQTRANS_IDLE && !open_source(j, err))
         return false;
     job_log(j, "archiving", NULL);
@@ -339,6 +410,12 @@ prt_archive_table_to(prt_store *store, prt_conn *conn, prt_arena *arena, const p
     if (!prt_archive_format(request->url, request->format, &j.format, &j.codec, err))
         return explain(&j, err);
     j.binary = strcmp(j.format, "copy") == 0;
+    if (strcmp(prt_manifest_url(arena, request->url), request->url) == 0) {
+        prt_fail(err, PRT_ERR_USAGE, "that is the address of a manifest");
+        prt_fail_hint(err, "an archive's manifest lies beside it: choose a name that does not end in %s",
+                      PRT_MANIFEST_SUFFIX);
+        return explain(&j, err);
+    }
     if (PQtransactionStatus(prt_conn_raw(conn)) != PQTRANS_IDLE) {
         prt_fail(err, PRT_ERR_FAILED, "the session is inside a transaction");
         return explain(&j, err);

@@ -21,9 +21,10 @@ typedef struct prt_archive_options {
 } prt_archive_options;
 
 /*
- * Copies the table (a branch: everything below it) to request->url, verifies, writes the manifest. An archive of this very
- * table (system, database, oid, rows) that is there already, with its manifest, is verified again and not copied again
- * (result->resumed); one of another table is an error that changes nothing. On failure no manifest is left.
+ * Copies the table (a branch: everything below it) to request->url, verifies, writes the manifest. An archive that is there
+ * already is verified again and not stored again (result->resumed) if it is what the table comes to now, byte by byte. One
+ * of this very table (system, database, oid) that is not is made again for a policy, unless it has more rows than the
+ * table; anything else at the address is an error that changes nothing. On failure no manifest is left.
  */
 PRT_NODISCARD bool prt_archive_table(prt_conn *conn, prt_arena *arena, const prt_archive_request *request,
                                      const prt_archive_options *options, prt_archive_result *out, prt_error *err);

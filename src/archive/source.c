@@ -28,6 +28,11 @@ look_up(prt_conn *conn, prt_arena *arena, const prt_archive_request *request, fa
     out->children = prt_cell_bool(out->rows, 0, 2);
     if (strchr("rpf", out->kind) == NULL)
         return prt_fail(err, PRT_ERR_FAILED, "%s is no table", display);
+    if (!prt_cell_null(out->rows, 0, 5)) {
+        prt_fail(err, PRT_ERR_FAILED, "the detach of %s, below %s, is pending: its rows would not be copied",
+                 PQgetvalue(out->rows, 0, 5), display);
+        return prt_fail_hint(err, "finish it with ALTER TABLE ... DETACH PARTITION ... FINALIZE, and run it again");
+    }
     uint32_t oid = prt_cell_oid(out->rows, 0, 0);
     if (request->oid == 0 || request->oid == oid)
         return true;
@@ -36,6 +41,8 @@ look_up(prt_conn *conn, prt_arena *arena, const prt_archive_request *request, fa
 }
 
 /*
+ * Rows come in the order in which they lie, so that the same rows are the same bytes each time.
+ *
  * The lock comes before the snapshot. In a snapshot that is older than an ALTER that rewrites the table, or a TRUNCATE,
  * the table is empty (PostgreSQL manual: Caveats of MVCC), and waiting for just such a statement to end is what the lock does: a
  * snapshot that came first would prove an empty archive of a full table. LOCK takes no snapshot of its own.
@@ -48,7 +55,10 @@ begin(prt_conn *conn, prt_arena *arena, const prt_archive_request *request, char
     const char *table = prt_ident_qualify(arena, request->schema, request->name);
     /* Behind a pooler, settings are a transaction's own. */
     const char *sql = prt_arena_printf(
-        arena, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL lock_timeout = %lld", (long long) lock_ms);
+        arena,
+        "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL lock_timeout = %lld;"
+        " SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0",
+        (long long) lock_ms);
     if (kind != 'f') /* foreign tables cannot be locked */
         sql = prt_arena_printf(arena, "%s; LOCK TABLE %s IN ACCESS SHARE MODE", sql, table);
     return prt_exec(conn, sql, err);

@@ -167,10 +167,13 @@ load(const fixture *f, const char *name, const char *into)
     return rows;
 }
 
-static void
-trace_copies(void *data, const char *sql)
+/* Another file, though its contents were the same, has another number. */
+static unsigned long long
+inode(const fixture *f, const char *name)
 {
-    *(int *) data += strncmp(sql, "COPY", 4) == 0;
+    struct stat info;
+    assert_int_equal(stat(prt_arena_printf(f->arena, "%s/%s", f->folder, name), &info), 0);
+    return info.st_ino;
 }
 
 #define TYPES                                                                                                     \
@@ -232,24 +235,18 @@ holds_every_row_in_every_format(void **state)
 }
 
 static void
-copies_no_second_time_what_is_proven(void **state)
+stores_no_second_time_what_is_proven(void **state)
 {
     fixture *f = *state;
-    int copies = 0;
-    prt_error err = {0};
-    prt_archive_options options = {0};
-    prt_archive_result result;
     pg_sql(f->pg, "CREATE TABLE t AS SELECT i FROM generate_series(1, 1000) AS i");
     prt_archive_request r = request(f, "t", "a.csv.zst");
     prt_archive_result first = archive(f, &r);
-    const prt_conn_options traced = {.dsn = f->pg->dsn, .trace = trace_copies, .trace_data = &copies};
-    prt_conn *conn = pg_connect(f->pg, &traced);
+    unsigned long long object = inode(f, "a.csv.zst"), proof = inode(f, "a.csv.zst.manifest.json");
     pg_sql(f->pg, "ALTER TABLE t RENAME TO renamed");
     r.name = "renamed";
-    assert_ok(prt_archive_table(conn, f->arena, &r, &options, &result, &err), &err);
-    prt_conn_close(conn);
+    prt_archive_result result = archive(f, &r);
     assert_true(result.resumed);
-    assert_int_equal(copies, 0);
+    assert_true(inode(f, "a.csv.zst") == object && inode(f, "a.csv.zst.manifest.json") == proof);
     assert_true(result.rows == first.rows && result.bytes == first.bytes);
     assert_string_equal(result.sha256, first.sha256);
     assert_true(present(f, &first));
@@ -260,6 +257,12 @@ copies_no_second_time_what_is_proven(void **state)
     /* A manifest whose archive is gone proves nothing: both are made again. */
     result = archive(f, &r);
     assert_false(result.resumed);
+    assert_true(present(f, &result));
+    /* A run that was killed before it wrote the manifest: the object stays, and gets it. */
+    object = inode(f, "a.csv.zst");
+    assert_int_equal(unlink(prt_arena_printf(f->arena, "%s/a.csv.zst.manifest.json", f->folder)), 0);
+    result = archive(f, &r);
+    assert_true(result.resumed && inode(f, "a.csv.zst") == object);
     assert_true(present(f, &result));
 }
 
@@ -351,6 +354,16 @@ refuses_what_it_must_not_touch(void **state)
     assert_int_equal(system(prt_arena_printf(f->arena, "echo '{}' > %s/c.csv.manifest.json", f->folder)), 0);
     r = request(f, "t", "c.csv");
     refused(f, &r, "p", "version");
+    /* Somebody's file, with the table's columns and without a manifest. */
+    assert_int_equal(system(prt_arena_printf(f->arena, "printf 'a\\n7\\n' > %s/e.csv", f->folder)), 0);
+    r = request(f, "t", "e.csv");
+    refused(f, &r, "p", "not what the table's archive would be");
+    assert_int_equal(system(prt_arena_printf(f->arena, "grep -q 7 %s/e.csv", f->folder)), 0);
+    /* An archive is not its own manifest. */
+    r = request(f, "t", "f.csv.manifest.json");
+    r.format = "csv";
+    refused(f, &r, "p", "the address of a manifest");
+    assert_false(there(f, "f.csv.manifest.json"));
     r = request(f, "t", "d.csv");
     assert_int_equal(mkdir(prt_arena_printf(f->arena, "%s/d.csv", f->folder), 0755), 0);
     refused(f, &r, "p", "Is a directory");
@@ -375,7 +388,80 @@ keeps_or_renews_an_archive_that_is_not_true_any_more(void **state)
     refused(f, &r, NULL, "damaged");
     second = archive(f, &r);
     assert_false(second.resumed);
+    /* As many rows as before, but not the same ones. */
+    pg_sql(f->pg, "UPDATE t SET a = 30 WHERE a = 3");
+    refused(f, &r, NULL, "not of its rows as they are now");
+    assert_true(present(f, &second));
+    prt_archive_result third = archive(f, &r);
+    assert_false(third.resumed);
+    assert_int_equal(system(prt_arena_printf(f->arena, "grep -q 30 %s/a.csv", f->folder)), 0);
+    /* The rows that are gone from the table are nowhere else. */
+    pg_sql(f->pg, "DELETE FROM t WHERE a = 30");
+    refused(f, &r, "p", "not of its rows as they are now");
+    pg_sql(f->pg, "TRUNCATE t");
+    refused(f, &r, "p", "not of its rows as they are now");
+    assert_true(present(f, &third));
     assert_int_equal(load(f, "a.csv", "t"), 3);
+}
+
+/* A leaf whose detach was interrupted is not read through its parent, but is dropped with it. */
+static void
+leaves_no_pending_leaf_behind(void **state)
+{
+    fixture *f = *state;
+    prt_error err = {0};
+    pg_sql(f->pg, "CREATE TABLE root (a int, b int) PARTITION BY RANGE (a);"
+                  "CREATE TABLE t PARTITION OF root FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (b);"
+                  "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (1) PARTITION BY RANGE (b);"
+                  "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (1) TO (2);"
+                  "CREATE TABLE other PARTITION OF t1 FOR VALUES FROM (0) TO (1);"
+                  "INSERT INTO root VALUES (1, 0), (1, 1)");
+    pg_sql(f->pg, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM root");
+    assert_ok(prt_conn_timeouts(f->pg->conn, 0, 300, &err), &err);
+    assert_false(prt_exec(f->pg->conn, "ALTER TABLE public.t1 DETACH PARTITION public.other CONCURRENTLY", &err));
+    pg_sql(f->pg, "COMMIT; ALTER TABLE root DETACH PARTITION t");
+    assert_int_equal(pg_number(f->pg, "SELECT count(*) FROM t"), 1);
+    prt_archive_request r = request(f, "t", "a.csv");
+    assert_non_null(strstr(refused(f, &r, "p", "the detach of public.other").hint, "FINALIZE"));
+    assert_false(there(f, "a.csv"));
+    pg_sql(f->pg, "ALTER TABLE t1 DETACH PARTITION other FINALIZE");
+    assert_int_equal(archive(f, &r).rows, 1);
+}
+
+/* What a database or a role has set must not show in the rows. */
+static void
+rows_do_not_depend_on_settings(void **state)
+{
+    fixture *f = *state;
+    prt_error err = {0};
+    pg_sql(f->pg, "CREATE TABLE t AS SELECT 1 / 3::float8 AS d, 0.1::float4 AS r, point(1 / 3::float8, 0) AS p,"
+                  "interval '-1 day 2:03:04' AS i, '1.23'::money AS m, timestamptz '2024-05-06 07:08:09+05' AS t,"
+                  "ARRAY[NULL, 'NULL']::text[] AS a, '\\xff00'::bytea AS b, xmlcomment('x') AS x");
+    const prt_conn_options odd = {
+        .dsn = prt_arena_printf(
+            f->arena,
+            "%s options='-c extra_float_digits=-10 -c intervalstyle=sql_standard -c array_nulls=off "
+            "-c xmloption=document -c datestyle=German -c timezone=Asia/Tokyo -c "
+            "bytea_output=escape'",
+            f->pg->dsn)};
+    prt_archive_request r = request(f, "t", "a.csv");
+    archive(f, &r);
+    prt_conn *plain = f->pg->conn;
+    f->pg->conn = pg_connect(f->pg, &odd);
+    assert_true(archive(f, &r).resumed); /* the same bytes */
+    pg_sql(f->pg, "CREATE TABLE back (LIKE t)");
+    assert_int_equal(load(f, "a.csv", "back"), 1);
+    assert_int_equal(pg_number(f->pg,
+                               "SELECT count(*) FROM t, back WHERE t.d = back.d AND t.r = back.r AND t.p ~= back.p "
+                               "AND t.i = back.i AND t.a IS NOT DISTINCT FROM back.a AND t.b = back.b AND "
+                               "t.x::text = back.x::text AND t.t = back.t AND t.m = back.m"),
+                     1);
+    PGresult *shown = NULL;
+    assert_ok(prt_query(f->pg->conn, "SHOW lc_monetary", 0, NULL, &shown, &err), &err);
+    assert_string_equal(PQgetvalue(shown, 0, 0), "C");
+    PQclear(shown);
+    prt_conn_close(f->pg->conn);
+    f->pg->conn = plain;
 }
 
 static void
@@ -675,6 +761,29 @@ finds_out_what_was_changed_in_the_store(void **state)
     assert_recovers(f, &r);
 }
 
+/* Another partrun, with another table, is given the same address, and has its manifest there first. */
+static void
+leaves_the_manifest_of_another(void **state)
+{
+    fixture *f = *state;
+    fill(f);
+    pg_sql(f->pg, "CREATE TABLE other AS SELECT 1 AS i, ''::text AS a");
+    prt_archive_request r = request(f, "other", "other.csv");
+    archive(f, &r);
+    r = request(f, "t", "a.csv");
+    faulty s = make_faulty(f, FAULT_ERROR, 0);
+    const prt_archive_options options = {.policy = "p"};
+    prt_archive_result result;
+    prt_error err = {0};
+    s.corrupt = prt_arena_printf(f->arena, "cp %s/other.csv.manifest.json %s/a.csv.manifest.json", f->folder,
+                                 f->folder);
+    assert_false(prt_archive_table_to(&s.store, f->pg->conn, f->arena, &r, &options, &result, &err));
+    assert_non_null(strstr(err.message, "exists already"));
+    s.inner->close(s.inner);
+    assert_true(there(f, "a.csv.manifest.json"));
+    refused(f, &r, "p", "the manifest of another table: public.other");
+}
+
 /* A file that grows over a limit, as on a full disk; in a process of its own. */
 static void
 says_that_the_disk_is_full(void **state)
@@ -819,15 +928,18 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(holds_every_row_in_every_format),
-        TEST(copies_no_second_time_what_is_proven),
+        TEST(stores_no_second_time_what_is_proven),
         TEST(takes_tables_of_every_shape),
         TEST(refuses_what_it_must_not_touch),
         TEST(keeps_or_renews_an_archive_that_is_not_true_any_more),
+        TEST(leaves_no_pending_leaf_behind),
+        TEST(rows_do_not_depend_on_settings),
         TEST(needs_to_see_all_rows),
         TEST(survives_a_failure_at_every_step),
         TEST(stops_at_every_step),
         TEST(resumes_after_a_kill_at_every_step),
         TEST(finds_out_what_was_changed_in_the_store),
+        TEST(leaves_the_manifest_of_another),
         TEST(says_that_the_disk_is_full),
         TEST(waits_for_a_rewrite_and_then_sees_its_rows),
         TEST(takes_little_memory),
