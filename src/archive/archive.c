@@ -128,6 +128,9 @@ copy(job *j, prt_writer *writer, prt_pipe_result *out, prt_error *err)
     bool ok = prt_copy_out(j->conn, j->source.copy, take, j, &sent, err);
     if (!ok && strcmp(err->sqlstate, "42501") == 0)
         prt_fail_hint(err, "archive it as a role that may read all of its rows: its owner, or one with BYPASSRLS");
+    if (!ok && (strcmp(err->sqlstate, "22021") == 0 || strcmp(err->sqlstate, "22P05") == 0))
+        prt_fail_hint(err,
+                      "archives hold UTF-8, and one of its texts is not: a database in SQL_ASCII does not check that");
     prt_source_close(j->conn);
     ok = ok && prt_pipe_finish(j->pipe, out, err);
     prt_pipe_free(j->pipe);
@@ -154,7 +157,7 @@ verify(job *j, const prt_pipe_result *written, prt_error *err)
     return prt_fail_hint(err, "nothing was dropped; check the storage, and who else writes there, and run it again");
 }
 
-/* *ours: the manifest at the address is of this table, and of what was written. */
+/* *ours: the manifest at the address is the one that was just written, and no other session's, though it said the same. */
 static bool
 look_for_ours(const job *j, const prt_pipe_result *written, bool *ours, prt_error *err)
 {
@@ -163,8 +166,8 @@ look_for_ours(const job *j, const prt_pipe_result *written, bool *ours, prt_erro
     *ours = false;
     if (!prt_manifest_load(j->store, j->arena, j->request->url, &found, &m, err))
         return false;
-    *ours = found && of_this_table(j, &m) && m.rows == written->rows && m.bytes == written->bytes &&
-            strcmp(m.sha256, written->sha256) == 0;
+    *ours = found && of_this_table(j, &m) && m.created_at == j->source.as_of && m.rows == written->rows &&
+            m.bytes == written->bytes && strcmp(m.sha256, written->sha256) == 0;
     prt_manifest_done(&m);
     return true;
 }

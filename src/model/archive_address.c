@@ -104,6 +104,17 @@ check_path(const char *url, const char *path, bool encoded, prt_error *err)
            prt_fail(err, PRT_ERR_POLICY, "the address %.300s has a . or .. in its path", url);
 }
 
+/* Addresses are shown, logged and stored: one with a secret in it must not get so far. */
+static bool
+check_bucket(const char *bucket, prt_error *err)
+{
+    const char end = bucket[strcspn(bucket, "/:@")];
+    if (end != ':' && end != '@')
+        return true;
+    prt_fail(err, PRT_ERR_POLICY, "the address has a bucket with : or @ in its name");
+    return prt_fail_hint(err, "credentials belong in the environment (AWS_ACCESS_KEY_ID, ...), not in addresses");
+}
+
 bool
 prt_archive_address_check(const char *url, prt_error *err)
 {
@@ -117,7 +128,7 @@ prt_archive_address_check(const char *url, prt_error *err)
     if (starts(url, file_scheme))
         return check_path(url, url + strlen(file_scheme), true, err);
     if (starts(url, s3_scheme))
-        return check_path(url, url + strlen(s3_scheme), false, err);
+        return check_bucket(url + strlen(s3_scheme), err) && check_path(url, url + strlen(s3_scheme), false, err);
     prt_fail(err, PRT_ERR_POLICY, "the address %.300s begins with none of file:///, s3:// and schema:", url);
     return prt_fail_hint(err, "such as file:///archive/{table}/{name}.csv.zst or s3://bucket/{table}/{name}.csv.zst");
 }

@@ -88,6 +88,8 @@ errors(void **state)
         {"file:///x/y%2F..%2fz/{name}", "has a . or .. in its path"},
         {"file:///x/..%2F{name}", "has a . or .. in its path"},
         {"s3://x/./{name}", "has a . or .. in its path"},
+        {"s3://KEY:S3CRET@bucket/{name}", "a bucket with : or @"},
+        {"s3://KEY@bucket/{name}", "a bucket with : or @"},
         {"s3://x/{nam}", "unknown field at character 8"},
         {"s3://x/{name:%Y}", "only {from} and {to} take a format"},
         {"schema:", "is no name of a schema"},
