@@ -184,12 +184,14 @@ plan_idle(prt_worksite *site, const prt_waiting *w, const prt_range *range, cons
     o.op = PRT_OP_DETACH;
     if (!prt_archive_settle(site, &o))
         return;
-    if (o.op != PRT_OP_DETACH && !prt_expire_held(site, w->table, range, "detached", reason))
-        prt_plan_put(site, o);
-    else if (o.op == PRT_OP_DETACH && site->spec->cleanup == PRT_CLEANUP_DETACH)
+    if (o.op == PRT_OP_DETACH && site->spec->cleanup == PRT_CLEANUP_DETACH)
         report_waiting(site, w, "drop it, or attach it again",
                        "it is detached and stays: the policy does not drop any more");
-    else if (o.op == PRT_OP_DETACH)
+    else if (prt_expire_held(site, w->table, range, "detached", reason))
+        return;
+    else if (o.op != PRT_OP_DETACH)
+        prt_plan_put(site, o);
+    else
         report_waiting(site, w, NULL, grace_report(site, &w->marker, &o));
 }
 

@@ -283,6 +283,10 @@ cleanups_and_grace(void **state)
     assert_int_equal(w.snapshot.waiting_length, 1);
     assert_string_equal(w.snapshot.waiting[0].marker.state, "retiring");
     assert_findings(&w, "info detached_waiting d01: it is detached, and dropped after 2026-03-19 09:00\n");
+    int calls = 0;
+    w.spec.hooks = (prt_hooks) {.data = &calls, .hold = hold_some};
+    assert_findings(&w, "info held d01: the policy holds it (expired 9 h ago)\n"); /* and no date to be afraid of */
+    w.spec.hooks = (prt_hooks) {0};
     w.spec.retention.age = world_interval("30 days"); /* changed their minds */
     w.snapshot.now = world_time("2026-03-19 09:00");
     assert_non_null(strstr(world_findings(&w, world_plan(&w, &(prt_plan_options) {.retire_only = true}), 0),
