@@ -35,6 +35,8 @@ struct prt_s3_client {
     int64_t sent;     /* bytes of the body */
     int64_t began_at; /* monotonic microseconds */
     int64_t moved_at; /* likewise: the last byte, either way */
+    bool under_way;   /* the server may have heard of it */
+    int64_t told_at;  /* likewise: the interrupt, of a call that is heard out; 0: none came */
     bool received;    /* bytes came in this step */
 };
 
@@ -86,15 +88,28 @@ prt_s3_retries(const prt_s3_client *client)
 }
 
 static bool
+is_interrupted(const prt_s3_client *client)
+{
+    return !client->last_words && ((client->options.interrupt != NULL && *client->options.interrupt) ||
+                                   (client->cancelled != NULL && client->cancelled(client->cancelled_data)));
+}
+
+static bool
 interrupted(const prt_s3_client *client, prt_error *err)
 {
-    if (client->last_words)
+    return is_interrupted(client) && !prt_fail(err, PRT_ERR_INTERRUPTED, "interrupted");
+}
+
+/* Whether an interrupt that came in the middle of the exchange has to wait for its end. */
+static bool
+is_heard_out(prt_s3_client *client)
+{
+    int64_t now = prt_clock_monotonic();
+    if (!client->call->heard_out || !client->under_way)
         return false;
-    if ((client->options.interrupt == NULL || !*client->options.interrupt) &&
-        (client->cancelled == NULL || !client->cancelled(client->cancelled_data)))
-        return false;
-    prt_fail(err, PRT_ERR_INTERRUPTED, "interrupted");
-    return true;
+    if (client->told_at == 0)
+        client->told_at = now;
+    return now - client->told_at < LAST_WORDS_SECONDS * INT64_C(1000000);
 }
 
 static void
@@ -291,6 +306,8 @@ prt_s3_begin(prt_s3_client *client, prt_arena *arena, const prt_s3_call *call, p
     client->call = call;
     client->answer = out;
     client->sent = 0;
+    client->under_way = false;
+    client->told_at = 0;
     client->began_at = client->moved_at = prt_clock_monotonic();
     if (!add_headers(client, call, call->keyring == NULL ? NULL : &keys))
         return prt_fail(err, PRT_ERR_IO, "the request cannot be signed");
@@ -316,9 +333,10 @@ prt_s3_step(prt_s3_client *client, bool *done, prt_error *err)
 {
     int running, queued;
     *done = false;
-    if (interrupted(client, err))
-        return false;
+    if (is_interrupted(client) && !is_heard_out(client))
+        return prt_fail(err, PRT_ERR_INTERRUPTED, "interrupted");
     client->received = false;
+    client->under_way = true;
     CURLMcode failure = curl_multi_perform(client->multi, &running);
     if (failure != CURLM_OK)
         return prt_fail(err, PRT_ERR_IO, "libcurl: %s", curl_multi_strerror(failure));

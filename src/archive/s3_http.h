@@ -43,6 +43,7 @@ typedef struct prt_s3_call {
     long also[4];            /* statuses that are answers and no failures, beside 2xx; ended by 0 */
     bool late_error;         /* it may be answered by 200 with an error in the body */
     int patience;            /* times as long as usual without a byte; 0: 1 */
+    bool heard_out;          /* once it is on its way, an interrupt waits some seconds for the answer */
     prt_s3_sink *sink;       /* NULL: the body goes to the answer */
     void *sink_data;
 } prt_s3_call;

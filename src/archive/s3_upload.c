@@ -101,6 +101,7 @@ initiate(prt_s3_upload *upload, const char *const *headers, prt_error *err)
     prt_s3_answer answer = {0};
     call.doing = "write";
     call.permission = "s3:PutObject";
+    call.heard_out = true; /* only the answer says what there is to abort */
     for (int i = 0; i < 4 && headers[i] != NULL; i++)
         call.headers[i] = headers[i];
     if (!prt_s3_send(upload->store->client, upload->arena, &call, &answer, err))

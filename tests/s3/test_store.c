@@ -1,6 +1,8 @@
 /* The S3 store on a real server that verifies signatures, through a proxy that fails on command. */
 #include <openssl/evp.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -451,6 +453,36 @@ test_abort_and_interrupt(void **state)
     assert_no_uploads(t);
 }
 
+static s3_test *interrupted; /* by the alarm */
+
+static void
+on_alarm(int signal)
+{
+    interrupted->interrupt = signal;
+}
+
+/* What the server has begun when the interrupt comes is aborted, although nobody knows its name yet. */
+static void
+test_interrupt_at_the_beginning(void **state)
+{
+    s3_test *t = *state;
+    prt_error err = {0}, stopped = {0};
+    prt_writer *writer;
+    const char *url = s3_url(t, "begun"), *bytes = content(t, LARGE);
+    const struct itimerval soon = {.it_value = {.tv_usec = 300000}};
+    interrupted = t;
+    signal(SIGALRM, on_alarm);
+    s3_faults(t, "POST uploads slow 1\n");
+    assert_ok(t->store->put(t->store, url, &writer, &err), &err);
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    assert_false(writer->write(writer, bytes, LARGE, &stopped));
+    assert_int_equal(stopped.code, PRT_ERR_INTERRUPTED);
+    writer->abort(writer);
+    t->interrupt = 0;
+    s3_forget(t);
+    assert_no_uploads(t);
+}
+
 /* Parts of more than 8 MiB lie in a file; so does this one, that has a late part's size. */
 static void
 test_part_in_a_file(void **state)
@@ -603,6 +635,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_wrong_settings, s3_test_setup, s3_test_teardown),
         cmocka_unit_test_setup_teardown(test_abandoned_uploads, s3_test_setup, s3_test_teardown),
         cmocka_unit_test_setup_teardown(test_abort_and_interrupt, s3_test_setup, s3_test_teardown),
+        cmocka_unit_test_setup_teardown(test_interrupt_at_the_beginning, s3_test_setup, s3_test_teardown),
         cmocka_unit_test_setup_teardown(test_part_in_a_file, s3_test_setup, s3_test_teardown),
         cmocka_unit_test_setup_teardown(test_encryption, s3_test_setup, s3_test_teardown),
         cmocka_unit_test_setup_teardown(test_styles, s3_test_setup, s3_test_teardown),
