@@ -270,6 +270,8 @@ world_apply_one(world *w, const prt_set *set, const prt_operation *o)
         parent->parent->analyzed = w->snapshot.now;
     if (o->op == PRT_OP_ALTER && o->alter == PRT_ALTER_UNMARK)
         table->comment = prt_marker_strip(w->arena, table->comment);
+    if (o->op == PRT_OP_ALTER && o->alter == PRT_ALTER_NOTE)
+        table->comment = world_comment(w, o);
     if (!retires)
         return;
     if (table->parent_table != NULL) {
