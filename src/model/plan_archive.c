@@ -99,12 +99,23 @@ make_request(const prt_worksite *site, const prt_operation *o, const prt_archive
     return request;
 }
 
+/* Where to, and, as the rest will be nowhere, which columns only. */
+static const char *
+destination(const prt_worksite *site, const prt_archive_choice *choice)
+{
+    const char *text = choice->url;
+    for (size_t i = 0; choice->columns != NULL && choice->columns[i] != NULL; i++)
+        text = prt_arena_printf(site->arena, "%s%s%s", text, i == 0 ? ", only " : ", ",
+                                prt_ident_display(site->arena, NULL, choice->columns[i]));
+    return text;
+}
+
 /* The operation with a copy before whatever the policy's cleanup does. */
 static void
 archive_first(const prt_worksite *site, prt_operation *o, const prt_archive_choice *choice)
 {
     prt_arena *arena = site->arena;
-    const char *to = o->archived != NULL ? o->archived->url : choice->url;
+    const char *to = o->archived != NULL ? o->archived->url : destination(site, choice);
     bool waits = o->op == PRT_OP_DETACH && site->spec->cleanup != PRT_CLEANUP_DETACH;
     if (waits && o->archived != NULL)
         return; /* nothing is left but to wait */

@@ -139,6 +139,7 @@ the_request_says_it_all(void **state)
     assert_string_equal(r->bound, "FOR VALUES FROM ('2026-03-01 00:00:00+00') TO ('2026-03-02 00:00:00+00')");
     assert_string_equal(r->from, "2026-03-01T00:00:00Z");
     assert_string_equal(r->to, "2026-03-02T00:00:00Z");
+    assert_non_null(strstr(o->note, ".csv.zst, only id, at"));
 }
 
 static void
