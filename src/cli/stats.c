@@ -8,8 +8,17 @@
 #include "model/retention.h"
 
 typedef struct totals {
-    int64_t rows, bytes;
+    int64_t rows, bytes; /* rows below 0: none of them is known */
 } totals;
+
+/* New partitions have no estimate: they do not hide those of the others. */
+static int64_t
+add_known(int64_t sum, int64_t rows)
+{
+    if (rows < 0)
+        return sum;
+    return sum < 0 ? rows : sum + rows;
+}
 
 /* A branch has no storage of its own: its leaves have. */
 static bool
@@ -18,7 +27,7 @@ add_leaf(void *data, const prt_table *table)
     totals *sum = data;
     if (table->parent == NULL) {
         sum->bytes += table->bytes > 0 ? table->bytes : 0;
-        sum->rows = sum->rows < 0 || table->rows < 0 ? -1 : sum->rows + table->rows;
+        sum->rows = add_known(sum->rows, table->rows);
     }
     return true;
 }
@@ -61,7 +70,7 @@ is_range(const prt_stats *stats, const prt_table *table)
 static void
 add_row(prt_arena *arena, prt_stats *stats, const prt_table *child)
 {
-    totals sum = {0, 0};
+    totals sum = {.rows = -1};
     prt_error ignored = {0};
     prt_stats_row row = {.table = child};
     prt_table_walk(child, add_leaf, &sum);
@@ -199,9 +208,9 @@ prt_stats_bytes(const prt_stats *stats)
 int64_t
 prt_stats_rows(const prt_stats *stats)
 {
-    int64_t sum = 0;
+    int64_t sum = stats->rows.length == 0 ? 0 : -1;
     for (size_t i = 0; i < stats->rows.length; i++)
-        sum += stats->rows.items[i].rows > 0 ? stats->rows.items[i].rows : 0;
+        sum = add_known(sum, stats->rows.items[i].rows);
     return sum;
 }
 
@@ -223,15 +232,20 @@ pos_json(prt_arena *arena, const prt_stats *stats, prt_pos at)
 }
 
 static json_t *
+rows_json(int64_t rows)
+{
+    return rows < 0 ? json_null() : json_integer(rows);
+}
+
+static json_t *
 row_json(prt_arena *arena, const prt_stats *stats, const prt_stats_row *row)
 {
     const prt_table *table = row->table;
-    return json_pack("{s:s, s:o, s:o, s:s?, s:o, s:b, s:I, s:s}", "partition",
-                     prt_ident_display(arena, table->schema, table->name), "from",
-                     row->has_range ? pos_json(arena, stats, row->range.from.pos) : json_null(), "to",
-                     row->has_range ? pos_json(arena, stats, row->range.to.pos) : json_null(), "bound",
-                     table->bound_text, "rows", row->rows < 0 ? json_null() : json_integer(row->rows), "exact",
-                     (int) row->exact, "bytes", (json_int_t) row->bytes, "state", row->state);
+    return json_pack(
+        "{s:s, s:o, s:o, s:s?, s:o, s:b, s:I, s:s}", "partition", prt_ident_display(arena, table->schema, table->name),
+        "from", row->has_range ? pos_json(arena, stats, row->range.from.pos) : json_null(), "to",
+        row->has_range ? pos_json(arena, stats, row->range.to.pos) : json_null(), "bound", table->bound_text, "rows",
+        rows_json(row->rows), "exact", (int) row->exact, "bytes", (json_int_t) row->bytes, "state", row->state);
 }
 
 json_t *
@@ -240,11 +254,11 @@ prt_stats_json(prt_arena *arena, const prt_stats *stats)
     json_t *rows = json_array();
     for (size_t i = 0; i < stats->rows.length; i++)
         json_array_append_new(rows, row_json(arena, stats, &stats->rows.items[i]));
-    return json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:I, s:I, s:o}", "table",
+    return json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:I, s:o}", "table",
                      prt_ident_display(arena, stats->parent->schema, stats->parent->name), "policy", stats->policy,
                      "tenant", stats->tenant, "interval", stats->grid, "key", stats->has_key ? stats->key.column : NULL,
                      "now", pos_json(arena, stats, stats->now), "horizon", pos_json(arena, stats, stats->horizon),
                      "retention", stats->has_keep ? pos_json(arena, stats, stats->keep) : json_null(), "rows",
-                     (json_int_t) prt_stats_rows(stats), "bytes", (json_int_t) prt_stats_bytes(stats), "partitions",
+                     rows_json(prt_stats_rows(stats)), "bytes", (json_int_t) prt_stats_bytes(stats), "partitions",
                      rows);
 }

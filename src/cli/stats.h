@@ -37,7 +37,7 @@ void prt_stats_from_table(prt_arena *arena, const prt_table *parent, prt_instant
                           prt_stats *out);
 
 int64_t prt_stats_bytes(const prt_stats *stats);
-int64_t prt_stats_rows(const prt_stats *stats); /* what is known */
+int64_t prt_stats_rows(const prt_stats *stats); /* what is known; -1: nothing is */
 bool prt_stats_exact(const prt_stats *stats);
 
 json_t *prt_stats_json(prt_arena *arena, const prt_stats *stats);

@@ -21,12 +21,17 @@ name_of(prt_arena *arena, const prt_stats *stats, const prt_stats_row *row)
 }
 
 static const char *
+rows_text(prt_arena *arena, int64_t rows, const char *about)
+{
+    if (rows < 0)
+        return "? rows";
+    return prt_arena_printf(arena, "%s%s row%s", about, prt_number_text(arena, rows), rows == 1 ? "" : "s");
+}
+
+static const char *
 rows_of(prt_arena *arena, const prt_stats_row *row)
 {
-    if (row->rows < 0)
-        return "? rows";
-    return prt_arena_printf(arena, "%s%s row%s", row->exact ? "" : "~", prt_number_text(arena, row->rows),
-                            row->rows == 1 ? "" : "s");
+    return rows_text(arena, row->rows, row->exact ? "" : "~");
 }
 
 static void
@@ -105,9 +110,9 @@ put_header(prt_buf *out, const prt_stats *stats, const prt_text_style *style)
     prt_buf_str(out, "   ");
     if (stats->grid != NULL)
         prt_buf_fmt(out, "%s, ", stats->grid);
-    prt_buf_fmt(out, "%s, %s, %s%s rows", prt_count_text(arena, partitions, "partition"),
-                prt_bytes_text(arena, prt_stats_bytes(stats)), prt_stats_exact(stats) ? "" : "about ",
-                prt_number_text(arena, prt_stats_rows(stats)));
+    prt_buf_fmt(out, "%s, %s, %s", prt_count_text(arena, partitions, "partition"),
+                prt_bytes_text(arena, prt_stats_bytes(stats)),
+                rows_text(arena, prt_stats_rows(stats), prt_stats_exact(stats) ? "" : "about "));
     if (stats->has_key) {
         prt_buf_str(out, ", ");
         prt_text_put(out, style, stats->horizon <= stats->now ? PRT_TINT_BAD : PRT_TINT_NONE, runway_of(arena, stats),

@@ -153,6 +153,18 @@ describe("stats", function()
     assert.not_matches("~", result.out, 1, true)
   end)
 
+  it("adds up the estimates that there are, and makes none up", function()
+    local db = support.database [[CREATE TABLE t (at timestamptz) PARTITION BY RANGE (at);
+      CREATE TABLE b PARTITION OF t FOR VALUES FROM ('2026-03-01') TO ('2026-04-01') PARTITION BY RANGE (at);
+      CREATE TABLE b1 PARTITION OF b FOR VALUES FROM ('2026-03-01') TO ('2026-03-15');
+      CREATE TABLE b2 PARTITION OF b FOR VALUES FROM ('2026-03-15') TO ('2026-04-01');]]
+    local on = { database = db }
+    assert.matches("^public.t   1 partition, 0 bytes, %? rows, ", partrun(noon { "stats", "t" }, on).out)
+    assert.is_not_number(json(noon { "stats", "t" }, on).sets[1].rows)
+    sql(db, "INSERT INTO t SELECT '2026-03-14' FROM generate_series(1, 1234); ANALYZE b1")
+    assert.matches("^public.t   1 partition, %d+ kB, about 1,234 rows, ", partrun(noon { "stats", "t" }, on).out)
+  end)
+
   it("marks retention, and what has expired, by the policy", function()
     local db = support.database(support.events { "2026-03-10", "2026-03-13", "2026-03-14" })
     local on = { database = db }
