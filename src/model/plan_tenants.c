@@ -64,6 +64,29 @@ hold(const scope *s, holdings *out, const char *tenant, prt_table *table)
     prt_vec_push(s->planner->arena, out, ((holding) {.tenant = tenant, .table = table}));
 }
 
+static size_t
+place_of(const prt_tenant_list *list, const char *id)
+{
+    size_t i = 0;
+    while (i < list->order_length && strcmp(list->order[i], id) != 0)
+        i++;
+    return i;
+}
+
+/* Known tenants between the ends, of whom only the server can tell. */
+static void
+hold_between(const scope *s, holdings *out, prt_table *table)
+{
+    const prt_datum *from = &table->bound.from[0], *to = &table->bound.to[0];
+    const prt_tenant_list *list = s->list;
+    size_t i = from->kind == PRT_DATUM_VALUE ? place_of(list, from->text) + 1 : 0;
+    size_t end = to->kind == PRT_DATUM_VALUE ? place_of(list, to->text) : list->order_length;
+    for (; i < end && end <= list->order_length; i++)
+        if (prt_tenant_find(list, list->order[i]) != NULL &&
+            (from->kind != PRT_DATUM_VALUE || strcmp(list->order[i], from->text) != 0))
+            hold(s, out, list->order[i], table);
+}
+
 /* From ('a', x) to ('c', y): the end of a's rows, the beginning of c's, and all of b's. */
 static void
 hold_spanning(const scope *s, const prt_parent *parent, holdings *out, prt_table *table)
@@ -79,6 +102,8 @@ hold_spanning(const scope *s, const prt_parent *parent, holdings *out, prt_table
         if (after && before)
             hold(s, out, id, table);
     }
+    if (!is_ordered(parent) && s->list->order != NULL)
+        hold_between(s, out, table);
     if (some_of_to)
         hold(s, out, to->text, table);
 }

@@ -29,6 +29,9 @@ typedef struct prt_tenant {
 typedef struct prt_tenant_list {
     prt_tenant *items; /* sorted by id (strcmp), each id once */
     size_t length;
+    /* Where bounds reach from one tenant to another: the ids and those ends in the order of the column; NULL: not asked for. */
+    const char *const *order;
+    size_t order_length;
     const char *error,
         *hint; /* why the list could not be read: nothing of the policy's sets is made or retired; NULL */
 } prt_tenant_list;

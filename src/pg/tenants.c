@@ -36,6 +36,7 @@ typedef struct reader {
     prt_conn *conn;
     prt_arena *arena;
     const prt_run_options *options;
+    const prt_snapshot *snapshot;
 } reader;
 
 static void
@@ -284,34 +285,81 @@ cast_ids(const reader *r, wanted *w, prt_error *err)
 
 /* ---- bounds ---- */
 
-/* A bound's value that is written otherwise than any id. */
-typedef PRT_VEC(prt_datum *) datum_list;
+/* What the bounds of one list's tables say of its column. */
+typedef struct bounds {
+    const reader *r;
+    const wanted *w;
+    PRT_VEC(prt_datum *) odd; /* values that are written otherwise than any id */
+    PRT_VEC(struct bounds_marker {
+        prt_marker *marker;
+        prt_bound bound;
+    })
+    markers;    /* of waiting tables, with such values */
+    bool spans; /* there are partitions of several tenants, and only the server knows the order of such values */
+} bounds;
 
-static void
-collect(const reader *r, const wanted *w, prt_datum *datum, datum_list *out)
+static bool
+collect(bounds *b, prt_datum *datum)
 {
-    if (datum->kind == PRT_DATUM_VALUE && prt_tenant_find(w->list, datum->text) == NULL)
-        prt_vec_push(r->arena, out, datum); /* NOLINT(bugprone-sizeof-expression): addresses */
+    bool odd = datum->kind == PRT_DATUM_VALUE && prt_tenant_find(b->w->list, datum->text) == NULL;
+    if (odd)
+        prt_vec_push(b->r->arena, &b->odd, datum); /* NOLINT(bugprone-sizeof-expression): addresses */
+    return odd;
+}
+
+/* What was detached from a RANGE (tenant, time) table has its bound in its comment. */
+static void
+collect_waiting(bounds *b, const prt_table *table)
+{
+    const prt_snapshot *snapshot = b->r->snapshot;
+    for (size_t i = 0; i < snapshot->waiting_length; i++) {
+        prt_marker *m = &snapshot->waiting[i].marker;
+        struct bounds_marker it = {.marker = m};
+        prt_error ignored = {0};
+        if (strcmp(m->parent_name, table->name) != 0 || strcmp(m->parent_schema, table->schema) != 0 ||
+            m->from == NULL || m->to == NULL ||
+            !prt_bound_parse(b->r->arena, prt_arena_printf(b->r->arena, "FOR VALUES FROM (%s) TO (%s)", m->from, m->to),
+                             &it.bound, &ignored) ||
+            it.bound.kind != PRT_BOUND_RANGE || it.bound.length < 2)
+            continue;
+        bool odd = collect(b, &it.bound.from[0]);
+        if (collect(b, &it.bound.to[0]) || odd)
+            prt_vec_push(b->r->arena, &b->markers, it);
+    }
 }
 
 static void
-collect_below(const reader *r, const wanted *w, const prt_table *table, datum_list *out)
+collect_below(bounds *b, const prt_table *table)
 {
     const prt_parent *parent = table->parent;
     if (parent == NULL)
         return;
-    bool by_it = parent->columns > 0 && parent->key[0].name != NULL && strcmp(parent->key[0].name, w->column) == 0;
+    bool by_it = parent->columns > 0 && parent->key[0].name != NULL && strcmp(parent->key[0].name, b->w->column) == 0;
     for (size_t i = 0; i < parent->children_length; i++) {
         const prt_bound *bound = &parent->children[i]->bound;
         bool readable = by_it && parent->children[i]->bound_error == NULL;
         for (size_t v = 0; readable && bound->kind == PRT_BOUND_LIST && v < bound->length; v++)
-            collect(r, w, &bound->values[v], out);
+            collect(b, &bound->values[v]);
         if (readable && bound->kind == PRT_BOUND_RANGE && bound->length > 1) {
-            collect(r, w, &bound->from[0], out);
-            collect(r, w, &bound->to[0], out);
+            const prt_datum *from = &bound->from[0], *to = &bound->to[0];
+            collect(b, &bound->from[0]);
+            collect(b, &bound->to[0]);
+            b->spans = b->spans || from->kind != PRT_DATUM_VALUE || to->kind != PRT_DATUM_VALUE ||
+                       strcmp(from->text, to->text) != 0;
         }
-        collect_below(r, w, parent->children[i], out);
+        collect_below(b, parent->children[i]);
     }
+    if (by_it && parent->strategy == 'r' && parent->columns > 1)
+        collect_waiting(b, table);
+}
+
+/* The marker's end with the tenant as the list spells it. */
+static void
+spell_end(const bounds *b, const prt_datum *datum, const char **end)
+{
+    size_t length = datum->kind == PRT_DATUM_VALUE ? strlen(datum->sql) : 0;
+    if (length > 0 && prt_tenant_find(b->w->list, datum->text) != NULL && strncmp(*end, datum->sql, length) == 0)
+        *end = prt_arena_printf(b->r->arena, "%s%s", prt_literal_quote(b->r->arena, datum->text), *end + length);
 }
 
 /*
@@ -319,37 +367,72 @@ collect_below(const reader *r, const wanted *w, const prt_table *table, datum_li
  * for those of one that nobody knows. Only the text; the SQL of a bound stays as PostgreSQL printed it.
  */
 static bool
-spell_bounds(const reader *r, const wanted *w, prt_error *err)
+spell(const bounds *b, const char **ids, size_t *length, prt_error *err)
 {
-    datum_list odd = {0};
-    collect_below(r, w, w->root, &odd);
-    if (odd.length == 0)
-        return true;
-    size_t known = w->list->length, n = 0;
-    const char **ids = prt_arena_array(r->arena, known + odd.length, sizeof *ids);
-    for (; n < known; n++)
-        ids[n] = w->list->items[n].id;
-    size_t *place = prt_arena_array(r->arena, odd.length, sizeof *place);
-    for (size_t i = 0; i < odd.length; i++) { /* both ends of a bound, and neighbours, are mostly the same */
-        if (i == 0 || strcmp(odd.items[i]->text, odd.items[i - 1]->text) != 0)
-            ids[n++] = odd.items[i]->text;
-        place[i] = n - 1;
+    const reader *r = b->r;
+    size_t *place = prt_arena_array(r->arena, b->odd.length, sizeof *place);
+    for (size_t i = 0; i < b->odd.length; i++) { /* both ends of a bound, and neighbours, are mostly the same */
+        if (i == 0 || strcmp(b->odd.items[i]->text, b->odd.items[i - 1]->text) != 0)
+            ids[(*length)++] = b->odd.items[i]->text;
+        place[i] = *length - 1;
     }
-    const char *const values[] = {prt_array_texts(r->arena, ids, n)};
+    const char *const values[] = {prt_array_texts(r->arena, ids, *length)};
     PGresult *result = NULL;
-    if (!prt_policy_query(r->conn, w->spec, r->options, cast_sql(r, w), 1, values, &result, err))
+    if (!prt_policy_query(r->conn, b->w->spec, r->options, cast_sql(r, b->w), 1, values, &result, err))
         return false;
-    for (size_t i = 0; i < odd.length; i++)
-        odd.items[i]->text = prt_cell_text(r->arena, result, (int) place[i], 0);
+    for (size_t i = 0; i < b->odd.length; i++)
+        b->odd.items[i]->text = ids[place[i]] = prt_cell_text(r->arena, result, (int) place[i], 0);
     PQclear(result);
+    for (size_t i = 0; i < b->markers.length; i++) {
+        struct bounds_marker *it = &b->markers.items[i];
+        spell_end(b, &it->bound.from[0], &it->marker->from);
+        spell_end(b, &it->bound.to[0], &it->marker->to);
+    }
     return true;
+}
+
+/* All ids in the order of the column, for partitions that reach from one of them to another. */
+static bool
+put_in_order(const bounds *b, wanted *w, const char *const *ids, size_t length, prt_error *err)
+{
+    const reader *r = b->r;
+    const char *sql = prt_arena_printf(r->arena, "SELECT v.id FROM unnest($1::text[]) AS v (id) ORDER BY v.id::%s%s%s",
+                                       w->type, w->collation == NULL ? "" : " COLLATE ",
+                                       w->collation == NULL ? "" : w->collation);
+    const char *const values[] = {prt_array_texts(r->arena, ids, length)};
+    PGresult *result = NULL;
+    if (!prt_policy_query(r->conn, w->spec, r->options, sql, 1, values, &result, err))
+        return false;
+    prt_tenant_list *list = PRT_NEW(r->arena, prt_tenant_list); /* other tables share the one at hand */
+    const char **order = prt_arena_array(r->arena, length, sizeof *order);
+    *list = *w->list;
+    for (size_t i = 0; i < length; i++)
+        order[i] = prt_cell_text(r->arena, result, (int) i, 0);
+    PQclear(result);
+    list->order = order;
+    list->order_length = length;
+    w->list = list;
+    return true;
+}
+
+static bool
+read_bounds(const reader *r, wanted *w, prt_error *err)
+{
+    bounds b = {.r = r, .w = w};
+    collect_below(&b, w->root);
+    size_t length = w->list->length;
+    const char **ids = prt_arena_array(r->arena, length + b.odd.length + 1, sizeof *ids);
+    for (size_t i = 0; i < length; i++)
+        ids[i] = w->list->items[i].id;
+    return (b.odd.length == 0 || spell(&b, ids, &length, err)) &&
+           (!b.spans || length == 0 || put_in_order(&b, w, ids, length, err));
 }
 
 static bool
 settle_bounds(const reader *r, wanted *w, prt_error *err)
 {
     prt_error why = {0};
-    if (w->list->error != NULL || spell_bounds(r, w, &why))
+    if (w->list->error != NULL || read_bounds(r, w, &why))
         return true;
     if (prt_ends_the_run(&why)) {
         *err = why;
@@ -484,7 +567,7 @@ bool
 prt_tenants_read(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const prt_run_options *options,
                  prt_snapshot *snapshot, prt_error *err)
 {
-    const reader r = {.conn = conn, .arena = arena, .options = options};
+    const reader r = {.conn = conn, .arena = arena, .options = options, .snapshot = snapshot};
     size_t length = targets->length, columns = 0;
     wanted *all = prt_arena_array(arena, 2 * length, sizeof *all);
     for (size_t i = 0; i < length; i++) {

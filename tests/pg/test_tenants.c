@@ -281,6 +281,39 @@ test_equal_ids_that_are_written_otherwise(void **state)
     assert_string_equal(snapshot->roots[0]->parent->children[0]->bound.from[0].sql, "1.0");
 }
 
+/* Which texts lie between two others, the column's collation says; and what a detached partition's comment calls a tenant. */
+static void
+test_tenants_of_spans_and_of_what_waits(void **state)
+{
+    pg_test *t = *state;
+    pg_sql(t, "CREATE TABLE s (tenant text COLLATE \"C\", at date) PARTITION BY RANGE (tenant, at); "
+              "CREATE TABLE wide PARTITION OF s FOR VALUES FROM ('A', MINVALUE) TO ('b', MINVALUE); "
+              "CREATE TABLE n (tenant numeric, at date) PARTITION BY RANGE (tenant, at); "
+              "CREATE TABLE n_old PARTITION OF n FOR VALUES FROM (1.0, '2026-01-01') TO (1.0, '2026-01-02')");
+    prt_spec *span = list_spec(t, "public.s", "tenant", (const char *const[]) {"Z", "a", "b", "c", NULL});
+    prt_run_options options = run_options("2026-03-12 12:00Z");
+    span->premake = 0;
+    prt_result *result = run_apply(t, span, &options);
+    assert_int_equal(result->failed, 0);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM pg_inherits WHERE inhparent = 's'::regclass"), 1 + 2);
+    prt_spec *spec = list_spec(t, "public.n", "tenant", (const char *const[]) {"1", NULL});
+    spec->retention = (prt_retention) {.kind = PRT_KEEP_AGE, .age = {.days = 9}};
+    spec->cleanup = PRT_CLEANUP_DROP;
+    spec->tenant.drop_unknown = true;
+    spec->tenant.drop_after = (prt_interval) {.days = 1};
+    spec->grace = (prt_interval) {.days = 2};
+    result = run_apply(t, spec, &options);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'n'::regclass"),
+                     1 + spec->premake);
+    /* It is the known tenant's: a longer retention attaches it again. */
+    spec->retention.age.days = 90;
+    spec->premake++;
+    result = run_apply(t, spec, &options);
+    assert_int_equal(result->failed, 0);
+    assert_int_equal(result->plan->sets.length, 1);
+    assert_int_equal(pg_number(t, "SELECT count(*) FROM pg_inherits WHERE inhrelid = 'n_old'::regclass"), 1);
+}
+
 static void
 test_what_ends_the_run(void **state)
 {
@@ -335,6 +368,7 @@ main(void)
         PG_TEST(test_an_id_that_is_there_twice),
         PG_TEST(test_queries_that_fail),
         PG_TEST(test_equal_ids_that_are_written_otherwise),
+        PG_TEST(test_tenants_of_spans_and_of_what_waits),
         PG_TEST(test_what_ends_the_run),
         PG_TEST(test_one_query_and_one_cast_a_policy),
     };
