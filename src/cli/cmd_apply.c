@@ -22,6 +22,17 @@ result_status(const prt_run_options *options, const prt_result *result)
     return result->locked > 0 ? prt_exit_worse(status, PARTRUN_EXIT_LOCKED) : status;
 }
 
+/* The server looks at every file of a table for its size: only where somebody gets to see it. */
+static bool
+wants_sizes(const prt_cli *cli, const prt_loaded *loaded, const prt_run_options *options)
+{
+    const prt_options *given = &cli->args.options;
+    bool wants = !given->quiet || given->format == PRT_FORMAT_JSON || !options->no_journal;
+    for (size_t i = 0; i < loaded->length; i++)
+        wants |= loaded->specs[i]->hooks.action != NULL;
+    return wants;
+}
+
 int
 prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, const prt_run_options *options)
 {
@@ -31,7 +42,7 @@ prt_cli_apply(prt_cli *cli, const prt_loaded *loaded, const prt_run_options *opt
     prt_progress progress;
     int64_t start = prt_clock_monotonic();
     prt_progress_init(&progress, cli);
-    run.sizes = true;
+    run.sizes = wants_sizes(cli, loaded, options);
     run.progress = prt_progress_event;
     run.progress_data = &progress;
     bool ok = prt_cli_connect(cli, &err) &&

@@ -21,9 +21,9 @@ const char *const prt_op_names[PRT_OP_COUNT] = {
 bool
 prt_spec_wants_bytes(const prt_spec *spec)
 {
-    /* A retention function may choose a size; hold and archive may look at it. */
-    return spec->retention.kind == PRT_KEEP_BYTES || spec->alert_partition_bytes > 0 || spec->hooks.retention != NULL ||
-           spec->hooks.hold != NULL || spec->hooks.archive != NULL;
+    /* The functions hold and archive may look at a partition's size. */
+    return spec->retention.kind == PRT_KEEP_BYTES || spec->alert_partition_bytes > 0 || spec->hooks.hold != NULL ||
+           spec->hooks.archive != NULL;
 }
 
 size_t

@@ -50,6 +50,7 @@ enum {
         8, /* harmless on its own (a marker): may run in one transaction with those of later operations, beforehand */
     PRT_ARCHIVE = 16, /* with PRT_ALONE: shown, and carried out by the archiver; what follows is rendered anew with the
                        * archive's facts (prt_render_proven) */
+    PRT_CHECK = 32,   /* with PRT_EARLY: those of many operations may run as one (prt_render_checks) */
 };
 
 typedef struct prt_statement {
@@ -148,6 +149,7 @@ typedef struct prt_plan {
     prt_instant now;
     char fingerprint[17]; /* of everything the plan was made from: a saved plan is refused when it differs */
     PRT_VEC(prt_set) sets;
+    bool wants_bytes; /* a retention function chose a size: the snapshot has to have them */
 } prt_plan;
 
 typedef struct prt_plan_options {
@@ -169,7 +171,8 @@ PRT_NODISCARD bool prt_plan_make(prt_arena *arena, const prt_snapshot *snapshot,
 /* Qualified (prt_ident_qualify) names that the plan would create, sorted: the caller looks which of them exist, puts
  * those into snapshot->taken, and plans again. */
 const char **prt_plan_names(prt_arena *arena, const prt_plan *plan, size_t *length);
-/* True when some retention is by size, or a policy's hook or alert wants bytes: the snapshot has to have them. */
+/* True when the retention is by size, or a hook or an alert wants bytes: the snapshot has to have them. What a retention
+ * function chooses is known once it was asked (prt_plan.wants_bytes). */
 bool prt_spec_wants_bytes(const prt_spec *spec);
 
 /* What names a purge of this set: its parent (prt_ident_qualify), a space, and the tenant's id. */

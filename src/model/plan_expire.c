@@ -24,8 +24,10 @@ prt_expire_retention(prt_worksite *site, const prt_tenant *tenant, prt_retention
     prt_hook_context context = hook_context(site);
     context.tenant = tenant;
     *out = site->spec->retention;
-    return (hooks->retention == NULL || hooks->retention(hooks->data, &context, out, err)) &&
-           prt_retention_check(out, &site->set->key, err);
+    if (hooks->retention != NULL && !hooks->retention(hooks->data, &context, out, err))
+        return false;
+    site->planner->plan->wants_bytes |= out->kind == PRT_KEEP_BYTES;
+    return prt_retention_check(out, &site->set->key, err);
 }
 
 static prt_keep

@@ -194,3 +194,17 @@ prt_render_proven(prt_arena *arena, const prt_snapshot *snapshot, const prt_set 
     *out = r.out.items;
     *length = r.out.length;
 }
+
+const char *
+prt_render_checks(prt_arena *arena, const prt_set *const *sets, const prt_operation *const *operations, size_t length)
+{
+    prt_renderer out = {.arena = arena};
+    prt_buf rows;
+    prt_buf_init(&rows, arena);
+    for (size_t i = 0; i < length; i++) {
+        prt_renderer r = renderer(arena, NULL, sets[i], operations[i]);
+        prt_buf_fmt(&rows, "%s%s", i == 0 ? "" : ", ", prt_check_row(&r));
+    }
+    prt_put_checks(&out, rows.data);
+    return out.out.items[0].sql;
+}

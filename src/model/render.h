@@ -31,6 +31,13 @@ const char *prt_render_batch(prt_arena *arena, const prt_set *set, const prt_pur
 void prt_render_proven(prt_arena *arena, const prt_snapshot *snapshot, const prt_set *set,
                        const prt_operation *operation, bool anew, prt_statement **out, size_t *length);
 
+/*
+ * All that the leading PRT_CHECK statements of these operations (in these sets, pair by pair) look at, in one statement:
+ * planning is most of what each of them costs.
+ */
+const char *prt_render_checks(prt_arena *arena, const prt_set *const *sets, const prt_operation *const *operations,
+                              size_t length);
+
 /* True when a CHECK on the default partition can spare it a scan: for plain creations that do not hold now. (While the
  * guard stands, the default partition refuses rows of those ranges.) */
 bool prt_guard_helps(const prt_set *set);

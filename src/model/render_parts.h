@@ -45,6 +45,10 @@ bool prt_branch_has_default(const prt_table *branch);
 /* render_retire.c */
 void prt_put_comment(prt_renderer *r, unsigned flags, const char *table, const char *comment);
 prt_marker prt_render_marker(const prt_renderer *r, const char *state);
+/* What is known of the operation's partition, as a row for prt_put_checks. */
+const char *prt_check_row(prt_renderer *r);
+/* Fails unless all of the rows, separated by commas, are true. */
+void prt_put_checks(prt_renderer *r, const char *rows);
 /* The operation's rendering; the strongest lock on the parent. */
 const char *prt_put_retirement(prt_renderer *r);
 

@@ -42,6 +42,9 @@ prt_put_marker(prt_renderer *r, unsigned flags, const char *table, const char *s
 /* The name could have come to mean another table since the plan was made, and the bounds could have moved on to rows that
  * nobody wants to lose: what is detached is the very partition that the plan looked at. DETACH itself refuses what is no
  * partition of this parent. One table and no join: it runs for every partition, and planning is most of what it costs. */
+static const char changed[] = "RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE ="
+                              " 'the name belongs to another table by now, or the partition has other bounds'; END IF;";
+
 static void
 put_partition_check(prt_renderer *r, unsigned flags)
 {
@@ -53,11 +56,32 @@ put_partition_check(prt_renderer *r, unsigned flags)
                prt_arena_printf(r->arena,
                                 "SELECT c.oid = %u AND c.relispartition AND %s = %u%s INTO very"
                                 " FROM pg_catalog.pg_class c WHERE c.oid = %s; "
-                                "IF very IS NOT TRUE THEN RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE ="
-                                " 'the name belongs to another table by now, or the partition has other bounds';"
-                                " END IF;",
+                                "IF very IS NOT TRUE THEN %s",
                                 r->operation->oid, prt_regclass(r, r->parent), r->set->parent->oid, same,
-                                prt_regclass(r, r->child)));
+                                prt_regclass(r, r->child), changed));
+}
+
+const char *
+prt_check_row(prt_renderer *r)
+{
+    const char *bound = r->operation->table->bound_text;
+    return prt_arena_printf(r->arena, "(%s, %u::pg_catalog.oid, %s, %u::pg_catalog.oid, %s)", prt_regclass(r, r->child),
+                            r->operation->oid, prt_regclass(r, r->parent), r->set->parent->oid,
+                            bound == NULL ? "NULL" : prt_literal_quote(r->arena, bound));
+}
+
+void
+prt_put_checks(prt_renderer *r, const char *rows)
+{
+    prt_put_do(r, 0, "very boolean",
+               prt_arena_printf(
+                   r->arena,
+                   "SELECT pg_catalog.bool_and((c.oid = v.oid AND c.relispartition AND v.parent = v.parent_oid AND"
+                   " (v.bound IS NULL OR pg_catalog.pg_get_expr(c.relpartbound, 0) = v.bound)) IS TRUE)"
+                   " INTO very FROM (VALUES %s) v (child, oid, parent, parent_oid, bound)"
+                   " LEFT JOIN pg_catalog.pg_class c ON c.oid = v.child; "
+                   "IF very IS NOT TRUE THEN %s",
+                   rows, changed));
 }
 
 /* Out of the tree. Only the concurrent form leaves readers and writers of the parent alone; a default partition forbids
@@ -139,7 +163,7 @@ prt_put_retirement(prt_renderer *r)
     if (attached) {
         bool for_good = o->op == PRT_OP_DETACH && r->set->spec->cleanup == PRT_CLEANUP_DETACH;
         prt_put_marker(r, PRT_EARLY, r->child, for_good ? "kept" : "retiring");
-        put_partition_check(r, PRT_EARLY);
+        put_partition_check(r, PRT_EARLY | PRT_CHECK);
         lock = put_detach(r);
     }
     if (o->archive != NULL) {

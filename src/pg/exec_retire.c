@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "model/ident.h"
+#include "model/render.h"
 #include "pg/exec_archive.h"
 #include "pg/exec_create.h"
 #include "pg/exec_purge.h"
@@ -80,6 +81,35 @@ may_mark(const retirement *r, prt_task task, const prt_set *first)
            prt_exec_statement_timeout(r->x, set) == prt_exec_statement_timeout(r->x, first);
 }
 
+/* Collects the next operations' markers, with one look at all of their partitions; how many. */
+static size_t
+collect_marks(retirement *r, size_t from, size_t *marks, prt_script *script)
+{
+    prt_executor *x = r->x;
+    const prt_set *first = prt_exec_set(x, r->tasks[from]), *sets[LARGEST_MARKING];
+    const prt_operation *operations[LARGEST_MARKING];
+    size_t budget = x->result->plan->snapshot->lock_budget > LARGEST_MARKING
+                        ? LARGEST_MARKING
+                        : (size_t) x->result->plan->snapshot->lock_budget;
+    size_t length = 0;
+    for (r->ahead = from; r->ahead < r->length && r->ahead < from + budget; r->ahead++) {
+        const prt_operation *op = prt_exec_operation(x, r->tasks[r->ahead]);
+        if (!may_mark(r, r->tasks[r->ahead], first))
+            continue;
+        marks[length] = r->ahead;
+        sets[length] = prt_exec_set(x, r->tasks[r->ahead]);
+        operations[length++] = op;
+        for (size_t s = 0; s < early_length(op); s++)
+            if ((op->statements[s].flags & PRT_CHECK) == 0)
+                prt_script_add(x->arena, script, &op->statements[s], PRT_OWNER_NONE);
+    }
+    if (length > 0) {
+        const prt_statement checks = {.sql = prt_render_checks(x->arena, sets, operations, length)};
+        prt_script_add(x->arena, script, &checks, PRT_OWNER_NONE);
+    }
+    return length;
+}
+
 /* Writes the markers of the operations that follow in one transaction. A failure costs nothing: each then writes its own. */
 static bool
 mark_ahead(retirement *r, size_t from, prt_error *err)
@@ -89,18 +119,8 @@ mark_ahead(retirement *r, size_t from, prt_error *err)
         return true;
     const prt_set *first = prt_exec_set(x, r->tasks[from]);
     prt_script script = {.statement_ms = prt_exec_statement_timeout(x, first)};
-    size_t budget = x->result->plan->snapshot->lock_budget > LARGEST_MARKING
-                        ? LARGEST_MARKING
-                        : (size_t) x->result->plan->snapshot->lock_budget;
-    size_t marks[LARGEST_MARKING], length = 0;
-    for (r->ahead = from; r->ahead < r->length && r->ahead < from + budget; r->ahead++) {
-        const prt_operation *op = prt_exec_operation(x, r->tasks[r->ahead]);
-        if (!may_mark(r, r->tasks[r->ahead], first))
-            continue;
-        marks[length++] = r->ahead;
-        for (size_t s = 0; s < early_length(op); s++)
-            prt_script_add(x->arena, &script, &op->statements[s], PRT_OWNER_NONE);
-    }
+    size_t marks[LARGEST_MARKING];
+    size_t length = collect_marks(r, from, marks, &script);
     if (length < 2)
         return true;
     size_t failed;

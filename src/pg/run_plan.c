@@ -224,15 +224,20 @@ list_columns(prt_arena *arena, const prt_targets *targets, prt_catalog_options *
 }
 
 static bool
-read_snapshot(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const prt_run_options *options,
+wants_bytes(const prt_targets *targets, const prt_run_options *options)
+{
+    bool wants = options->all_sizes;
+    for (size_t i = 0; i < targets->length; i++)
+        wants = wants || prt_spec_wants_bytes(targets->specs[i]);
+    return wants;
+}
+
+static bool
+read_snapshot(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const prt_run_options *options, bool bytes,
               prt_snapshot **out, prt_error *err)
 {
-    prt_catalog_options wanted = {.bytes = options->all_sizes,
-                                  .comments = options->plan.checking,
-                                  .has_now = options->has_now,
-                                  .now = options->now};
-    for (size_t i = 0; i < targets->length; i++)
-        wanted.bytes = wanted.bytes || prt_spec_wants_bytes(targets->specs[i]);
+    prt_catalog_options wanted = {
+        .bytes = bytes, .comments = options->plan.checking, .has_now = options->has_now, .now = options->now};
     list_columns(arena, targets, &wanted);
     if (!prt_catalog_read(conn, arena, targets->tables, targets->length, &wanted, out, err))
         return false;
@@ -289,15 +294,28 @@ read_sizes(prt_conn *conn, prt_arena *arena, prt_plan *plan, prt_error *err)
     return true;
 }
 
+/* Sizes cost a look at every file of every partition: what a retention function is content without is not read. */
+static bool
+first_plan(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const prt_run_options *options,
+           prt_snapshot **snapshot, prt_plan **out, prt_error *err)
+{
+    for (bool bytes = wants_bytes(targets, options);; bytes = true) {
+        if (!prt_conn_timeouts(conn, LOCK_MS, READ_MS, err) ||
+            !read_snapshot(conn, arena, targets, options, bytes, snapshot, err) ||
+            !prt_plan_make(arena, *snapshot, targets->specs, &options->plan, out, err))
+            return false;
+        if (bytes || !(*out)->wants_bytes)
+            return true;
+    }
+}
+
 bool
 prt_targets_plan(prt_conn *conn, prt_arena *arena, const prt_targets *targets, const prt_run_options *options,
                  prt_plan **out, prt_error *err)
 {
     prt_snapshot *snapshot;
     bool again = false;
-    if (!prt_conn_timeouts(conn, LOCK_MS, READ_MS, err) ||
-        !read_snapshot(conn, arena, targets, options, &snapshot, err) ||
-        !prt_plan_make(arena, snapshot, targets->specs, &options->plan, out, err) ||
+    if (!first_plan(conn, arena, targets, options, &snapshot, out, err) ||
         !read_obstacles(conn, arena, snapshot, *out, options, err) ||
         !prt_purge_read(conn, arena, snapshot, *out, &again, err))
         return false;

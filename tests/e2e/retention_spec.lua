@@ -97,6 +97,17 @@ describe("retention", function()
     assert.equal("d12 d13 d14 d15", partitions(db, "events"))
   end)
 
+  it("by size is measured, whoever says so", function()
+    local rows = "ALTER TABLE events ALTER note SET STORAGE EXTERNAL; INSERT INTO events SELECT t, repeat('x', 100000) "
+      .. "FROM unnest('{2026-03-09, 2026-03-10, 2026-03-11, 2026-03-14}'::timestamptz[]) t, generate_series(1, 20);"
+    for _, retention in ipairs { '{ bytes = "5 MB" }', 'function() return { bytes = "5 MB" } end' } do
+      local db = events(day("d09", "2026-03-09", "2026-03-10") .. day("d10", "2026-03-10", "2026-03-11")
+        .. day("d11", "2026-03-11", "2026-03-12") .. day("d14", "2026-03-14", "2026-03-15") .. rows)
+      applied(db, "2026-03-14 12:00", dropping(retention))
+      assert.matches("^d11 d14", partitions(db, "events"))
+    end
+  end)
+
   it("is beaten by a hold, and a hold that fails keeps everything", function()
     local db = events(day("d09", "2026-03-09", "2026-03-10") .. day("d10", "2026-03-10", "2026-03-11")
       .. day("d14", "2026-03-14", "2026-03-15"))

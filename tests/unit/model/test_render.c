@@ -290,13 +290,21 @@ a_drop_is_marked_and_detached_first(void **state)
 {
     world w;
     retire(&w, *state, false);
-    const prt_operation *o = retirement(&w);
+    const prt_plan *plan = world_plan(&w, &(prt_plan_options) {.retire_only = true});
+    const prt_operation *o = operation(plan, 0);
     assert_int_equal(o->op, PRT_OP_DROP);
     assert_int_equal(o->statements[0].flags, PRT_EARLY);
     assert_non_null(strstr(o->statements[0].sql, "COMMENT ON TABLE \"My Schema\".\"old\" IS "));
     assert_non_null(strstr(o->statements[0].sql, "it''s mine"));
     assert_non_null(strstr(o->statements[0].sql, "\"retiring\""));
-    assert_true(is_check(o, 1, PRT_EARLY) && is_check(o, 2, PRT_BREAK));
+    assert_true(is_check(o, 1, PRT_EARLY | PRT_CHECK) && is_check(o, 2, PRT_BREAK));
+    const prt_set *sets[] = {&plan->sets.items[0], &plan->sets.items[0]};
+    const prt_operation *both[] = {o, o};
+    const char *checks = prt_render_checks(*state, sets, both, 2);
+    const char *first = strstr(checks, "('\"My Schema\".\"old\"'::pg_catalog.regclass, ");
+    assert_non_null(first);
+    assert_non_null(strstr(first + 1, "('\"My Schema\".\"old\"'::pg_catalog.regclass, "));
+    assert_non_null(strstr(checks, ", 'FOR VALUES FROM (''"));
     assert_sql(o, 3, "ALTER TABLE \"My Schema\".\"we'ird\"\"t\" DETACH PARTITION \"My Schema\".\"old\" CONCURRENTLY",
                PRT_ALONE | PRT_LONG);
     assert_true(o->statements[4].flags & PRT_BREAK);
@@ -311,7 +319,7 @@ a_default_partition_forbids_the_concurrent_form(void **state)
     retire(&w, *state, true);
     const prt_operation *o = retirement(&w);
     assert_sql(o, 2, "LOCK TABLE ONLY \"My Schema\".\"we'ird\"\"t\" IN ACCESS EXCLUSIVE MODE", PRT_BREAK);
-    assert_true(is_check(o, 1, PRT_EARLY) && is_check(o, 3, 0));
+    assert_true(is_check(o, 1, PRT_EARLY | PRT_CHECK) && is_check(o, 3, 0));
     assert_sql(o, 4, "ALTER TABLE \"My Schema\".\"we'ird\"\"t\" DETACH PARTITION \"My Schema\".\"old\"", 0);
     assert_string_equal(o->lock, "AccessExclusiveLock");
 }

@@ -41,6 +41,17 @@ every_name_is_there(void **state)
 }
 
 static bool
+some_hold(void *data, const prt_hook_context *context, const prt_hook_partition *partition, bool *held, prt_error *err)
+{
+    (void) data;
+    (void) context;
+    (void) partition;
+    (void) held;
+    (void) err;
+    return false;
+}
+
+static bool
 some_hook(void *data, const prt_hook_context *context, prt_retention *out, prt_error *err)
 {
     (void) data;
@@ -64,7 +75,9 @@ sizes_are_asked_for_only_when_needed(void **state)
     assert_true(prt_spec_wants_bytes(&spec));
     spec.retention.kind = PRT_KEEP_AGE;
     assert_false(prt_spec_wants_bytes(&spec));
-    spec.hooks.retention = some_hook;
+    spec.hooks.retention = some_hook; /* what it chooses is not known yet */
+    assert_false(prt_spec_wants_bytes(&spec));
+    spec.hooks.hold = some_hold;
     assert_true(prt_spec_wants_bytes(&spec));
 }
 
