@@ -8,10 +8,15 @@
 #include "model/ident.h"
 #include "model/render_parts.h"
 
-/* Conditions on pg_class c: the fence stands, enforced for the whole tree; and the marker on the comment's last line is of an archive. */
-static const char fenced[] = " AND EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid"
-                             " AND k.conname = 'partrun_archived' AND k.contype = 'c'"
-                             " AND pg_catalog.pg_get_constraintdef(k.oid) ~ '^CHECK [(]false[)]( NOT VALID)?$')";
+/* Conditions on pg_class c: the fence stands, enforced, for the whole tree, and all of it since the same transaction: what
+ * was attached below the table later has rows that the archive has not. And the marker on the comment's last line is of an
+ * archive. */
+static const char fenced[] =
+    " AND EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.conname = 'partrun_archived'"
+    " AND k.contype = 'c' AND pg_catalog.pg_get_constraintdef(k.oid) ~ '^CHECK [(]false[)]( NOT VALID)?$'"
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) t WHERE NOT EXISTS (SELECT FROM"
+    " pg_catalog.pg_constraint l WHERE l.conrelid = t.relid AND l.conname = k.conname AND l.contype = 'c'"
+    " AND l.xmin = k.xmin)))";
 static const char archived[] = " AND pg_catalog.obj_description(c.oid, 'pg_class')"
                                " ~ '(^|\\n)partrun: [{]\"state\":\"archived\",[^\\n]*$'";
 
@@ -33,18 +38,18 @@ put_check(prt_renderer *r, unsigned flags, const char *condition, const char *me
 static void
 put_fenced_check(prt_renderer *r, unsigned flags)
 {
-    put_check(
-        r, flags, fenced,
-        "the name belongs to another table by now, the table is attached again, or its constraint partrun_archived"
-        " is gone");
+    put_check(r, flags, fenced,
+              "the name belongs to another table by now, the table is attached again, its constraint partrun_archived "
+              "is gone,"
+              " or something was attached below it");
 }
 
 static void
 put_archived_check(prt_renderer *r, unsigned flags)
 {
     put_check(r, flags, prt_arena_printf(r->arena, "%s%s", fenced, archived),
-              "nothing proves that this very table is archived: it is attached again, or its comment or its constraint"
-              " partrun_archived is gone");
+              "nothing proves that this very table is archived: it is attached again, its comment or its constraint"
+              " partrun_archived is gone, or something was attached below it");
 }
 
 /* Below a branch, it goes down the tree. */

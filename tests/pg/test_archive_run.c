@@ -135,33 +135,48 @@ drops_what_is_proven(void **state)
                         "drop done");
 }
 
+#define BRANCH                                                                                                      \
+    "DROP TABLE events_p20250106; CREATE TABLE events_p20250106 PARTITION OF events FOR VALUES FROM "               \
+    "('2025-01-06Z') TO ('2025-01-07Z') PARTITION BY HASH (id); CREATE TABLE h0 PARTITION OF events_p20250106 FOR " \
+    "VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE h1 PARTITION OF events_p20250106 FOR VALUES WITH (MODULUS " \
+    "2, REMAINDER 1)"
+
 static void
 a_branch_is_fenced_as_a_whole(void **state)
 {
     scene s;
-    open_scene(&s, *state,
-               "DROP TABLE events_p20250106; CREATE TABLE events_p20250106 PARTITION OF events FOR VALUES FROM "
-               "('2025-01-06Z') TO ('2025-01-07Z') PARTITION BY HASH (id); CREATE TABLE h0 PARTITION OF "
-               "events_p20250106 FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE h1 PARTITION OF "
-               "events_p20250106 FOR VALUES WITH (MODULUS 2, REMAINDER 1)");
+    open_scene(&s, *state, BRANCH);
     s.fake.meanwhile = late_row;
-    s.spec->grace.days = 1;
     run_expect(run_at(&s, now), 6, 0, 0);
     assert_string_equal(archives(&s), "file:///cold/events_p20250106.csv 2 1; file:///cold/events_p20250107.csv 3 1");
-    /* back, with all of its leaves; and out again, into a schema */
+    assert_string_equal(state_of(&s, "h0"), "gone");
+}
+
+/* A leaf that goes out, and comes back with other rows and a fence of its own. */
+static void
+exchange_leaf(archive_fake *fake, const prt_archive_request *request)
+{
+    if (strcmp(request->name, "events_p20250106") == 0)
+        pg_sql(fake->t, "ALTER TABLE events_p20250106 DETACH PARTITION h1; ALTER TABLE h1 DROP CONSTRAINT "
+                        "partrun_archived; UPDATE h1 SET body = 'late'; ALTER TABLE h1 ADD CONSTRAINT partrun_archived "
+                        "CHECK (false) NOT VALID; ALTER TABLE events_p20250106 ATTACH PARTITION h1 FOR VALUES WITH "
+                        "(MODULUS 2, REMAINDER 1)");
+}
+
+static void
+a_leaf_that_comes_later_keeps_its_branch(void **state)
+{
+    scene s;
+    open_scene(&s, *state, BRANCH);
+    s.fake.meanwhile = exchange_leaf;
+    prt_result *result = run_at(&s, now);
+    run_expect(result, 5, 1, 0);
+    assert_non_null(strstr(run_outcome(result, PRT_STATUS_FAILED)->error.message, "attached below it"));
+    assert_string_equal(state_of(&s, "events_p20250106"), "detached retiring fenced");
+    assert_string_equal(state_of(&s, "h1"), "attached fenced");
     s.fake.meanwhile = NULL;
-    s.spec->retention.age = (prt_interval) {.days = 9};
-    run_expect(run_at(&s, now), 2, 0, 0);
-    pg_sql(s.t, "INSERT INTO events (at) VALUES ('2025-01-06 02:00Z'), ('2025-01-06 03:00Z')");
-    pg_sql(s.t, "CREATE SCHEMA attic");
-    s.spec->retention.age = (prt_interval) {.days = 2};
-    s.spec->grace = (prt_interval) {0};
-    s.spec->cleanup = PRT_CLEANUP_MOVE;
-    s.spec->cleanup_schema = "attic";
-    run_expect(run_at(&s, now), 2, 0, 0);
-    assert_int_equal(pg_number(s.t, "SELECT count(*) FROM attic.events_p20250106"), 4);
-    assert_int_equal(pg_number(s.t, "SELECT count(*) FROM pg_constraint WHERE conname = 'partrun_archived'"), 0);
-    assert_string_equal(archives(&s), "file:///cold/events_p20250106.csv 4 2; file:///cold/events_p20250107.csv 3 1");
+    run_expect(run_at(&s, now), 1, 0, 0);
+    assert_string_equal(state_of(&s, "h1"), "gone");
 }
 
 static void
@@ -449,6 +464,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         PG_TEST(drops_what_is_proven),
         PG_TEST(a_branch_is_fenced_as_a_whole),
+        PG_TEST(a_leaf_that_comes_later_keeps_its_branch),
         PG_TEST(a_failure_keeps_its_partition_and_no_other),
         PG_TEST(without_an_archiver_nothing_goes),
         PG_TEST(a_hook_that_raises_keeps_its_partition),
