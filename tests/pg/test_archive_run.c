@@ -179,6 +179,22 @@ a_leaf_that_comes_later_keeps_its_branch(void **state)
     assert_string_equal(state_of(&s, "h1"), "gone");
 }
 
+/* The same while it waits for the end of its grace: the archive that it has does not count any more. */
+static void
+a_leaf_that_comes_in_the_grace_is_archived_too(void **state)
+{
+    scene s;
+    open_scene(&s, *state, BRANCH);
+    s.spec->grace.days = 1;
+    run_expect(run_at(&s, now), 6, 0, 0);
+    assert_string_equal(state_of(&s, "events_p20250106"), "detached archived fenced");
+    exchange_leaf(&s.fake, &(prt_archive_request) {.name = "events_p20250106"});
+    run_at(&s, "2025-01-11 12:00:00Z");
+    assert_string_equal(state_of(&s, "events_p20250106"), "gone");
+    assert_int_equal(s.fake.looks, 1); /* for the 7th's; the 6th and the 8th are archived */
+    assert_int_equal(s.fake.calls, 4);
+}
+
 static void
 a_failure_keeps_its_partition_and_no_other(void **state)
 {
@@ -465,6 +481,7 @@ main(void)
         PG_TEST(drops_what_is_proven),
         PG_TEST(a_branch_is_fenced_as_a_whole),
         PG_TEST(a_leaf_that_comes_later_keeps_its_branch),
+        PG_TEST(a_leaf_that_comes_in_the_grace_is_archived_too),
         PG_TEST(a_failure_keeps_its_partition_and_no_other),
         PG_TEST(without_an_archiver_nothing_goes),
         PG_TEST(a_hook_that_raises_keeps_its_partition),

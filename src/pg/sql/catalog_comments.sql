@@ -16,8 +16,13 @@ SELECT c.oid,
        CASE WHEN $2::boolean AND NOT c.relispartition AND c.relkind <> 'p' THEN
             pg_catalog.pg_total_relation_size(c.oid) END AS bytes,
        CASE WHEN pg_catalog.strpos(d.description, 'partrun: {') > 0 THEN
-            EXISTS (SELECT FROM pg_catalog.pg_constraint k
-                     WHERE k.conrelid = c.oid AND k.conname = 'partrun_archived' AND k.contype = 'c')
+            EXISTS (SELECT FROM pg_catalog.pg_constraint k -- as model/render_archive.c asks again before the drop
+                     WHERE k.conrelid = c.oid AND k.conname = 'partrun_archived' AND k.contype = 'c'
+                       AND pg_catalog.pg_get_constraintdef(k.oid) ~ '^CHECK [(]false[)]( NOT VALID)?$'
+                       AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) t
+                                        WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint l
+                                                           WHERE l.conrelid = t.relid AND l.conname = k.conname
+                                                             AND l.contype = 'c' AND l.xmin = k.xmin)))
             ELSE false END AS fenced
   FROM pg_catalog.pg_description d
   JOIN pg_catalog.pg_class c ON c.oid = d.objoid
