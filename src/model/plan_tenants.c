@@ -285,18 +285,19 @@ add_listed_set(const scope *s, const prt_table *table)
     const char *stranger = NULL;
     prt_tenant_list *group = group_of(s, bound, &stranger);
     prt_set *set = prt_plan_add_set(s->planner, table, s->spec);
-    if (bound->length == 1) {
+    if (bound->length == 1 && bound->values[0].kind == PRT_DATUM_VALUE) {
         set->tenant = group->length == 1 ? group->items[0].id : stranger;
         set->tenant_row = group->length == 1 ? &group->items[0] : NULL;
         set->unknown_tenant = group->length == 0;
     } else {
-        set->group = group;
+        set->group = group; /* NULL alone is nobody: no tenant that was ever known could be gone */
         set->stranger = stranger;
+    }
+    if (bound->length > 1)
         prt_find_set(arena, set, PRT_FINDING_UNEXPECTED_BOUNDS, PRT_SEVERITY_INFO, NULL,
                      "a LIST partition for each tenant lets each have its own",
                      prt_arena_printf(arena, "it holds %zu tenants: the longest of their retentions holds for all",
                                       bound->length));
-    }
     prt_plan_set(s->planner, set);
     return 1;
 }

@@ -461,6 +461,30 @@ a_newcomer_is_not_kept_waiting_by_its_retention(void **state)
     assert_true(world_found(plan, (size_t) (set - plan->sets.items), PRT_FINDING_MISSING, PRT_SEVERITY_ERROR));
 }
 
+/* No list can have NULL in it: its rows are kept, and go on getting partitions. */
+static void
+nobodys_list_partition_is_no_tenant_that_is_gone(void **state)
+{
+    world w;
+    world_init(&w, *state, "2026-03-12 12:00");
+    prt_table *root = world_root(&w, "events", "tenant", "text");
+    root->parent->strategy = 'l';
+    KNOW(&w, "a");
+    prt_table *branch = world_child(&w, root, "events_null", "FOR VALUES IN (NULL)");
+    world_partitioned(&w, branch, 'r', "at", TZ);
+    prt_table *old = world_range(&w, branch, "old", "2026-03-11 00:00:00+00", "2026-03-12 00:00:00+00");
+    world_mark(&w, old, branch, "unknown", "x", "y", "2025-01-01 00:00");
+    w.spec.retention = (prt_retention) {.kind = PRT_KEEP_AGE};
+    w.spec.premake = 0;
+    w.spec.tenant.drop_unknown = true;
+    w.spec.tenant.drop_after = world_interval("1 day");
+    prt_plan *plan = world_plan(&w, NULL);
+    assert_string_equal(world_operations(&w, plan, 0),
+                        "create events_null_p20260312 2026-03-12 .. 2026-03-13 (current)\n"
+                        "alter old (stays: its marker goes)\n");
+    assert_true(world_found(plan, 0, PRT_FINDING_UNKNOWN_TENANT, PRT_SEVERITY_WARNING));
+}
+
 int
 main(void)
 {
@@ -480,6 +504,7 @@ main(void)
         TEST(a_table_has_one_policy_for_all_its_tenants),
         TEST(a_held_cell_keeps_its_branch_though_the_tenant_is_gone),
         TEST(what_is_left_of_a_tenant_goes_after_its_grace),
+        TEST(nobodys_list_partition_is_no_tenant_that_is_gone),
         TEST(by_hand_an_unknown_tenants_partition_needs_force),
         TEST(a_newcomer_is_not_kept_waiting_by_its_retention),
     };
