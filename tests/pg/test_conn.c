@@ -29,17 +29,10 @@ sets_the_session_up(void **state)
 {
     pg_test *t = *state;
     static const char *const wanted[][2] = {
-        {"TimeZone", "UTC"},
-        {"DateStyle", "ISO, YMD"},
-        {"IntervalStyle", "postgres"},
-        {"extra_float_digits", "1"},
-        {"lc_monetary", "C"},
-        {"search_path", "pg_catalog"},
-        {"row_security", "off"},
-        {"client_encoding", "UTF8"},
-        {"application_name", "partrun"},
-        {"lock_timeout", "300ms"},
-        {"statement_timeout", "1min"},
+        {"TimeZone", "UTC"},         {"DateStyle", "ISO, YMD"},     {"IntervalStyle", "postgres"},
+        {"extra_float_digits", "1"}, {"lc_monetary", "C"},          {"search_path", "pg_catalog"},
+        {"row_security", "off"},     {"client_encoding", "UTF8"},   {"application_name", "partrun"},
+        {"lock_timeout", "300ms"},   {"statement_timeout", "1min"},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         assert_string_equal(one(t->conn, t->arena, prt_arena_printf(t->arena, "SHOW %s", wanted[i][0])), wanted[i][1]);
