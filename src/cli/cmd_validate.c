@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "model/archive_address.h"
 #include "model/grid.h"
 #include "model/retention.h"
 
@@ -28,16 +29,19 @@ retention_text(prt_arena *arena, const prt_spec *spec)
 static const char *
 cleanup_text(prt_arena *arena, const prt_spec *spec)
 {
+    const char *url = spec->archive.url, *schema = url == NULL ? NULL : prt_archive_address_schema(url);
+    const char *archives = (url != NULL || spec->hooks.archive != NULL) && schema == NULL ? "archives and " : "";
+    const char *drops = schema == NULL ? "drops" : prt_arena_printf(arena, "moves to %s", schema);
     switch (spec->cleanup) {
     case PRT_CLEANUP_DROP:
         if (!prt_interval_is_zero(&spec->grace))
-            return prt_arena_printf(arena, ", then detaches, and drops after %s",
+            return prt_arena_printf(arena, ", then %sdetaches, and %s after %s", archives, drops,
                                     prt_interval_format(arena, &spec->grace));
-        return ", then drops";
+        return prt_arena_printf(arena, ", then %s%s", archives, drops);
     case PRT_CLEANUP_DETACH:
-        return ", then detaches";
+        return prt_arena_printf(arena, ", then %sdetaches", archives);
     case PRT_CLEANUP_MOVE:
-        return prt_arena_printf(arena, ", then moves to %s", spec->cleanup_schema);
+        return prt_arena_printf(arena, ", then %smoves to %s", archives, spec->cleanup_schema);
     default:
         return "";
     }

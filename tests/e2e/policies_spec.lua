@@ -14,6 +14,16 @@ describe("validate", function()
     assert.equal(0, result.status, result.err)
     assert.matches("\n  webhooks.events +daily +7 ahead, keeps 45 days, then drops\n", result.out)
     assert.matches("\n%d+ policies, all valid\n$", result.out)
+    for said, fields in pairs {
+      ["archives and drops"] = 'cleanup = "drop", archive = "s3://b/{name}.csv"',
+      ["archives and detaches, and drops after 2 days"] =
+        'cleanup = "drop", grace = "2 days", archive = function() end',
+      ["moves to attic"] = 'cleanup = "drop", archive = "schema:attic"',
+      ["archives and moves to attic"] = 'cleanup = { schema = "attic" }, archive = "s3://b/{name}.csv"',
+    } do
+      assert.matches(", then " .. said .. "\n", partrun({ "validate",
+        support.policy(' retention = "9 days", ' .. fields) }).out, 1, true)
+    end
   end)
 
   it("takes PARTRUN_POLICIES, or ./policies", function()
