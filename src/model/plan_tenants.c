@@ -148,11 +148,10 @@ find_holdings(const scope *s, const prt_table *table, prt_table **default_table,
     holdings out = {0};
     for (size_t i = 0; i < parent->children_length; i++) {
         prt_table *child = parent->children[i];
-        if (child->bound_error != NULL)
-            (*unreadable)++;
-        else if (child->bound.kind == PRT_BOUND_DEFAULT)
+        bool is_default = child->bound_error == NULL && child->bound.kind == PRT_BOUND_DEFAULT;
+        if (is_default)
             *default_table = child;
-        else if (child->bound.kind != PRT_BOUND_RANGE || child->bound.length < 2)
+        else if (child->bound_error != NULL || child->bound.kind != PRT_BOUND_RANGE || child->bound.length < 2)
             (*unreadable)++;
         else if (prt_tenants_span(&child->bound))
             hold_spanning(s, parent, &out, child);

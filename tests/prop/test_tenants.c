@@ -222,13 +222,19 @@ assert_retirements(const trial *t, const prt_plan *plan)
     }
 }
 
+static long
+integer(const char *text)
+{
+    return strtol(text, NULL, 10);
+}
+
 static bool
 is_in(const prt_table *child, prt_pos at, const char *id)
 {
     const prt_bound *bound = &child->bound;
     size_t k = bound->length - 1;
     if (id != NULL && strstr(child->name, "span") != NULL)
-        return atoi(bound->from[0].text) <= atoi(id) && atoi(id) < atoi(bound->to[0].text);
+        return integer(bound->from[0].text) <= integer(id) && integer(id) < integer(bound->to[0].text);
     if (id != NULL && strcmp(bound->from[0].text, id) != 0)
         return false;
     prt_instant from = PRT_POS_MIN, to;
