@@ -16,8 +16,8 @@
 #include "base/log.h"
 
 typedef struct prt_store_options {
-    const prt_log *log;               /* retries and the like; secrets never. May be NULL */
-    volatile sig_atomic_t *interrupt; /* not zero: PRT_ERR_INTERRUPTED; may be NULL */
+    const prt_log *log;                               /* retries and the like; secrets never. May be NULL */
+    volatile sig_atomic_t *interrupt;                 /* not zero: PRT_ERR_INTERRUPTED; may be NULL */
     const char *(*env)(void *data, const char *name); /* NULL: getenv. The usual AWS_ variables, see store_s3.h */
     void *env_data;
     int retries; /* of one request; below 0: 5 */
@@ -27,7 +27,8 @@ typedef struct prt_store_options {
 typedef struct prt_writer prt_writer;
 struct prt_writer {
     bool (*write)(prt_writer *writer, const void *bytes, size_t length, prt_error *err);
-    bool (*finish)(prt_writer *writer, prt_error *err); /* PRT_ERR_EXISTS-like conflicts are PRT_ERR_FAILED with a hint */
+    bool (*finish)(prt_writer *writer,
+                   prt_error *err); /* PRT_ERR_EXISTS-like conflicts are PRT_ERR_FAILED with a hint */
     void (*abort)(prt_writer *writer);
 };
 

@@ -188,6 +188,26 @@ has_range(const prt_parent *parent)
     return false;
 }
 
+/* A level of ranges by that column, as there is none yet; NULL: there is no such column. */
+static const prt_parent *
+branch_by(newcomer *n, const char *column)
+{
+    const prt_parent *root = n->root->parent;
+    for (size_t i = 0; i < root->sub_columns_length; i++) {
+        if (strcmp(root->sub_columns[i].name, column) != 0)
+            continue;
+        prt_parent *made = PRT_NEW(n->site->arena, prt_parent);
+        *made = *root;
+        made->strategy = 'r';
+        made->columns = 1;
+        made->key = PRT_NEW(n->site->arena, prt_key_column);
+        made->key[0] = (prt_key_column) {.name = column, .type = root->sub_columns[i].type};
+        made->children_length = 0;
+        return made;
+    }
+    return NULL;
+}
+
 /* How tenants are partitioned here: as the newest of them is, else by the policy's key. */
 static const prt_parent *
 find_example(newcomer *n)
@@ -202,18 +222,8 @@ find_example(newcomer *n)
         found = child->parent;
         is_tenant = child->bound_error == NULL && child->bound.kind == PRT_BOUND_LIST;
     }
-    for (size_t i = 0; found == NULL && column != NULL && i < root->sub_columns_length; i++) {
-        if (strcmp(root->sub_columns[i].name, column) != 0)
-            continue;
-        prt_parent *made = PRT_NEW(n->site->arena, prt_parent);
-        *made = *root;
-        made->strategy = 'r';
-        made->columns = 1;
-        made->key = PRT_NEW(n->site->arena, prt_key_column);
-        made->key[0] = (prt_key_column) {.name = column, .type = root->sub_columns[i].type};
-        made->children_length = 0;
-        found = made;
-    }
+    if (found == NULL && column != NULL)
+        found = branch_by(n, column);
     if (found == NULL)
         refuse(n, PRT_FINDING_UNSUPPORTED_KEY,
                column == NULL ? "give the policy its key, such as key = \"created_at\"" : "correct the policy's key",

@@ -6,8 +6,8 @@
 #include "pg/conn.h"
 
 typedef struct prt_catalog_options {
-    bool bytes;    /* pg_total_relation_size of every partition: costs a stat per file */
-    bool comments; /* comments and leaf details for `check` (owner, replica identity) */
+    bool bytes;                 /* pg_total_relation_size of every partition: costs a stat per file */
+    bool comments;              /* comments and leaf details for `check` (owner, replica identity) */
     const char *const *columns; /* names of columns that policies partition lower levels by */
     size_t columns_length;
     bool has_now;
