@@ -150,6 +150,7 @@ prt_put_attach(prt_renderer *r)
     else
         prt_put(r, scans && o->bound != NULL ? PRT_LONG : 0, "ALTER TABLE %s ATTACH PARTITION %s %s", r->parent,
                 r->child, o->bound != NULL ? o->bound : "DEFAULT");
+    prt_put_identity(r);
     if (parent->replica_identity != 'i' || parent->replica_index == NULL)
         return;
     if (o->below != NULL || o->branch != NULL)

@@ -36,6 +36,8 @@ void prt_put_unmake(prt_renderer *r);
 /* render_subtree.c */
 /* The operation's table with all that belongs beneath it. */
 void prt_put_tree(prt_renderer *r);
+/* The identity columns of what is below a branch that was just attached. */
+void prt_put_identity(prt_renderer *r);
 /* Of the whole tree, once it is attached. */
 void prt_put_replica_indexes(prt_renderer *r);
 /* SET SCHEMA leaves what is beneath a branch where it is. */

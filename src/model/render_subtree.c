@@ -32,6 +32,28 @@ prt_put_tree(prt_renderer *r)
     r->child = table;
 }
 
+/*
+ * From 17 on ATTACH gives the parent's identity columns to the branch, but to nothing below it; such a branch can then not be
+ * detached ("is not an identity column"). Taken off and attached again, each table below gets them from its own parent.
+ */
+void
+prt_put_identity(prt_renderer *r)
+{
+    if (r->operation->below == NULL || !r->set->parent->parent->has_identity || r->snapshot->server_version < 170000)
+        return;
+    prt_put_do(r, 0, "item record",
+               prt_arena_printf(
+                   r->arena,
+                   "FOR item IN SELECT p.parentrelid::pg_catalog.regclass AS branch, p.relid::pg_catalog.regclass"
+                   " AS child, pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound"
+                   " FROM pg_catalog.pg_partition_tree(%s) p JOIN pg_catalog.pg_class c ON c.oid = p.relid"
+                   " WHERE p.level > 0 ORDER BY p.level LOOP"
+                   " EXECUTE pg_catalog.format('ALTER TABLE %%s DETACH PARTITION %%s', item.branch, item.child);"
+                   " EXECUTE pg_catalog.format('ALTER TABLE %%s ATTACH PARTITION %%s %%s', item.branch, item.child,"
+                   " item.bound); END LOOP;",
+                   prt_regclass(r, r->child)));
+}
+
 bool
 prt_branch_has_default(const prt_table *branch)
 {

@@ -180,6 +180,11 @@ test_moves(void **state)
                "WHERE c.relnamespace = 'attic'::regnamespace"),
         5);
     assert_settled(t, spec, &options);
+    /* From 17 on, partitions have their parent's identity columns: those below a branch too. */
+    int identities = (int) pg_number(t, "SELECT count(*) FROM pg_partition_tree('events') p JOIN pg_attribute a ON "
+                                        "a.attrelid = p.relid WHERE p.level > 0 AND a.attidentity <> ''");
+    int tables = (int) pg_number(t, "SELECT count(*) FROM pg_partition_tree('events') p WHERE p.level > 0");
+    assert_int_equal(identities, prt_conn_version(t->conn) >= 170000 ? tables : 0);
 }
 
 /* By several sessions, in more than one batch; and a branch that a killed run has built is attached by the next. */
